@@ -1,0 +1,5 @@
+"""``python -m boundary``."""
+
+from boundary.cli import main
+
+main()

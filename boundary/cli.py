@@ -1,0 +1,537 @@
+"""The command line: each command parses, calls one stage and prints what it found."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from boundary.errors import BoundaryError, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from boundary.passk import Settings
+    from boundary.records import Comparison, Curve
+    from boundary.report import Findings
+    from boundary.store import CountsTable, Run
+
+app = typer.Typer(
+    name="boundary",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Did reinforcement learning move the boundary of what a checkpoint can solve?",
+)
+zoo_app = typer.Typer(no_args_is_help=True, help="The embedded checkpoints and their recipe.")
+app.add_typer(zoo_app, name="zoo")
+
+_debug = False
+
+Results = Annotated[Path, typer.Option(help="Directory that holds the runs.")]
+Data = Annotated[
+    Path | None, typer.Option(envvar="BOUNDARY_DATA", help="Folder of local copies of suites.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Ks = Annotated[list[int] | None, typer.Option("--k", min=1, help="Draw size; repeat for a grid.")]
+Lenient = Annotated[
+    bool, typer.Option("--lenient", help="Count any clear final statement, not only the channel.")
+]
+Resamples = Annotated[int, typer.Option(min=100, help="Bootstrap draws of problems.")]
+VerifierName = Annotated[str | None, typer.Option(help="Read this verifier's verdicts.")]
+Out = Annotated[Path | None, typer.Option(help="Write tables and figures here.")]
+RESULTS = Path("results")
+_VALID = {None: "", True: ", valid derivation", False: ", derivation does not hold"}
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Options that stand before the command."""
+    global _debug
+    _debug = debug
+    if version:
+        from boundary import __version__
+
+        typer.echo(f"boundary {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def sample(
+    model: Annotated[str, typer.Argument(help="Hub id, folder, zoo/base or fake/p=0.3.")],
+    suite: Annotated[str, typer.Option(help="A suite's name, or your FILE.jsonl.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Samples per problem.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first problems.")] = None,
+    template: Annotated[str | None, typer.Option(help="Prompt template.")] = None,
+    temperature: Annotated[float, typer.Option(min=0.0)] = 0.6,
+    top_p: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.95,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="New tokens per answer.")] = None,
+    seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
+    engine: Annotated[str | None, typer.Option(help="fake or transformers.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Commit of a hub checkpoint.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, ...")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Rows in one batch.")] = None,
+    sampler: Annotated[str, typer.Option(help="How the engine is driven.")] = "plain",
+    verifier: Annotated[str | None, typer.Option(help="Who decides; the suite's own.")] = None,
+    results: Results = RESULTS,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw samples and judge them; the same command continues an unfinished run.
+
+    Example: boundary sample fake/p=0.3 --suite dial -n 8
+    """
+    from boundary import sample as stage
+    from boundary import suites
+    from boundary.config import ArmSettings
+    from boundary.console import ConsoleProgress
+    from boundary.store.files import Folder
+
+    arm = ArmSettings(
+        model=model,
+        revision=revision,
+        engine=engine,
+        dtype=dtype,
+        batch_size=batch_size,
+        template=template,
+        temperature=temperature,
+        top_p=_positive(top_p),
+        max_tokens=max_tokens,
+        sampler=sampler,
+    )
+    loaded = suites.load(suite, data=data, verifier=verifier)
+    job = stage.Job(arm, loaded, n, Folder.at(results), limit, seed)
+    _show_run(stage.run(job, progress=ConsoleProgress()), as_json=as_json)
+
+
+def _positive(top_p: float) -> float:
+    if top_p == 0:
+        raise ConfigError("top-p 0 leaves no token", remedy="use --temperature 0 for greedy")
+    return top_p
+
+
+@app.command()
+def verify(
+    runs: Annotated[list[str], typer.Argument(help="Runs.")],
+    verifier: Annotated[str | None, typer.Option(help="Judge with this one instead.")] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Judge stored samples that have no verdict yet, or all of them with another verifier.
+
+    Example: boundary verify results/*-dial-* --verifier exact
+    """
+    from boundary import verify as stage
+    from boundary.console import ConsoleProgress
+
+    for run in _runs(runs, results):
+        count = stage.run(run, verifier=verifier, progress=ConsoleProgress())
+        typer.echo(f"{run.name}: {count} samples judged")
+
+
+@app.command()
+def passk(
+    runs: Annotated[list[str], typer.Argument(help="Runs, or FILE or FILE::MODEL of counts.")],
+    k: Ks = None,
+    lenient: Lenient = False,
+    verifier: VerifierName = None,
+    resamples: Resamples = 2000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    out: Out = None,
+    results: Results = RESULTS,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate unbiased pass@k curves with intervals.
+
+    Example: boundary passk results/*-dial-* --k 1 --k 4 --out curves
+    """
+    from boundary import passk as stage
+    from boundary import tables
+    from boundary.console import print_table
+
+    settings = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
+    found = [table for run in runs for table in _counts(run, settings, results)]
+    curves = stage.run(found, settings, out=out)
+    _notices(curves.notes)
+    if as_json:
+        print_table(tables.curves(curves.solved), as_json=True)
+        return
+    _show_curves(curves.solved, "pass@k in percent [95 % interval]")
+    if curves.valid:
+        _show_curves(curves.valid, "the same, counting valid derivations only")
+
+
+@app.command()
+def compare(
+    base: Annotated[str, typer.Argument(help="The base: a run, or FILE::MODEL.")],
+    others: Annotated[list[str], typer.Argument(help="The runs or models compared with it.")],
+    k: Ks = None,
+    solved_at: Annotated[
+        int | None, typer.Option(min=1, help="Samples within which a problem is solved.")
+    ] = None,
+    lenient: Lenient = False,
+    verifier: VerifierName = None,
+    resamples: Resamples = 2000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    out: Out = None,
+    results: Results = RESULTS,
+    as_json: AsJson = False,
+) -> None:
+    """Compare models with a base on the same problems: curves, solved sets, crossing, verdict.
+
+    Example: boundary compare results/p=0.3-dial-* results/first=2-dial-* --out versus
+    """
+    from boundary import compare as stage
+
+    settings = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
+    tables = [_one(_counts(name, settings, results), name) for name in (base, *others)]
+    found = stage.run(tables[0], tables[1:], settings, solved_at=solved_at, out=out)
+    _show_comparisons(found, as_json=as_json)
+
+
+@app.command()
+def ppl(
+    runs: Annotated[list[str], typer.Argument(help="Runs whose answers are scored.")],
+    under: Annotated[str, typer.Option(help="The scoring model.")],
+    answers: Annotated[int, typer.Option(min=1, help="Answers per problem.")] = 32,
+    seed: Annotated[int, typer.Option(help="Seed that draws the answers.")] = 0,
+    engine: Annotated[str | None, typer.Option(help="fake or transformers.")] = None,
+    solutions: Annotated[bool, typer.Option(help="Score the suite's solutions too.")] = False,
+    out: Out = None,
+    results: Results = RESULTS,
+    as_json: AsJson = False,
+) -> None:
+    """Perplexity of stored answers under a model, from raw log-probabilities.
+
+    Example: boundary ppl results/*-dial-* --under fake/p=0.3 --answers 4
+    """
+    from boundary import ppl as stage
+    from boundary import tables
+    from boundary.config import ArmSettings, PerplexitySettings
+    from boundary.console import ConsoleProgress, print_table
+
+    found = _runs(runs, results)
+    cells = stage.run(
+        {run.name: run for run in found},
+        stage.Judge(under, ArmSettings(model=under, engine=engine)),
+        PerplexitySettings(answers=answers, seed=seed),
+        solutions=solutions,
+        progress=ConsoleProgress(),
+    )
+    if out is not None:
+        stage.write(cells, str(found[0].manifest.identity["suite"]), out)
+    print_table(tables.perplexities(cells), as_json=as_json)
+
+
+@app.command()
+def report(
+    runs: Annotated[list[str], typer.Argument(help="Runs; the first one is the base.")],
+    out: Annotated[Path, typer.Option(help="Directory of the page.")] = Path("report"),
+    lenient: Lenient = False,
+    verifier: VerifierName = None,
+    resamples: Resamples = 2000,
+    results: Results = RESULTS,
+) -> None:
+    """Write one self-contained HTML page on some runs, with tables and figures beside it.
+
+    Example: boundary report results/*-dial-* --out page
+    """
+    from boundary import report as stage
+    from boundary.config import PerplexitySettings
+    from boundary.console import ConsoleProgress
+
+    settings = _settings(None, lenient=lenient, verifier=verifier, resamples=resamples, seed=0)
+    by_suite: dict[str, dict[str, Run]] = {}
+    for run in _runs(runs, results):
+        by_suite.setdefault(str(run.manifest.identity["suite"]), {})[run.name] = run
+    pairs = [(next(iter(arms)), arm) for arms in by_suite.values() for arm in list(arms)[1:]]
+    plan = stage.Plan(
+        title=", ".join(by_suite),
+        runs=by_suite,
+        pairs=pairs,
+        settings=settings,
+        perplexity=PerplexitySettings(),
+        commands=" ".join(["boundary report", *runs]),
+    )
+    found = stage.run(plan, out, progress=ConsoleProgress())
+    _show_findings(found)
+    typer.echo(f"report: {out / 'report.html'}")
+
+
+@app.command()
+def study(
+    file: Annotated[Path, typer.Argument(help="A study file.")],
+    results: Results = RESULTS,
+    data: Data = None,
+) -> None:
+    """Run a whole study, each part continued where it stopped, and write its report.
+
+    Example: boundary study configs/fake.yaml
+    """
+    from boundary import study as stage
+    from boundary.config import load_study
+    from boundary.console import ConsoleProgress
+
+    outcome = stage.run(
+        load_study(file),
+        results,
+        data=data,
+        command=f"boundary study {file}",
+        progress=ConsoleProgress(),
+    )
+    _show_findings(outcome.findings)
+    typer.echo(f"report: {outcome.page}")
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="A run.")],
+    problem: Annotated[str | None, typer.Argument(help="One of its problems.")] = None,
+    answers: Annotated[int, typer.Option(min=1, help="Answers shown.")] = 4,
+    results: Results = RESULTS,
+    as_json: AsJson = False,
+) -> None:
+    """Look at a run: progress, health, and with a problem's id its prompt and answers.
+
+    Example: boundary show results/p=0.3-dial-* dial-000
+    """
+    (found,) = _runs([run], results)
+    if problem is None:
+        _show_run(found, as_json=as_json)
+    else:
+        _show_problem(found, problem, answers, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[
+        str, typer.Argument(help="suites, engines, samplers, verifiers, templates or models.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """List what can be named.
+
+    Example: boundary list suites
+    """
+    from boundary import catalog
+    from boundary.console import print_json, print_rows
+
+    rows = catalog.run(kind)
+    if as_json:
+        print_json([{"name": name, "about": about} for name, about in rows])
+    else:
+        print_rows(["name", "about"], rows)
+
+
+@app.command()
+def doctor(results: Results = RESULTS, as_json: AsJson = False) -> None:
+    """Try what works on this machine.
+
+    Example: boundary doctor
+    """
+    from dataclasses import asdict
+
+    from boundary import doctor as stage
+    from boundary.console import print_json, print_rows
+
+    checks = stage.run(results)
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        marks = {True: "ok", False: "missing"}
+        rows = [(check.name, marks[check.is_fine], check.detail) for check in checks]
+        print_rows(["what", "", "detail"], rows)
+    if not all(check.is_fine for check in checks if check.is_needed):
+        raise typer.Exit(1)
+
+
+@zoo_app.command("train")
+def zoo_train(
+    out: Annotated[Path, typer.Option(help="Directory that receives the checkpoints.")],
+    seed: Annotated[int, typer.Option(help="Seed of the recipe.")] = 0,
+    scale: Annotated[
+        float, typer.Option(min=0.0, help="Share of the steps; below 1 to try it out.")
+    ] = 1.0,
+) -> None:
+    """Train base, rl and distill anew by the committed recipe.
+
+    Example: boundary zoo train --out zoo --scale 0.001
+    """
+    from boundary.zoo import recipe
+
+    recipe.run(out, seed=seed, scale=scale, progress=lambda line: typer.echo(line, err=True))
+    typer.echo(f"trained: {out}")
+
+
+def _settings(
+    k: "Sequence[int] | None", *, lenient: bool, verifier: str | None, resamples: int, seed: int
+) -> "Settings":
+    from boundary.passk import Settings
+    from boundary.records import Tier
+
+    tier = Tier.LENIENT if lenient else Tier.STRICT
+    return Settings(tuple(sorted(set(k))) if k else None, tier, verifier, resamples, seed)
+
+
+def _located(run: str, results: Path) -> str:
+    """The path as given, or the run of that name in the results directory."""
+    path = run.partition("::")[0]
+    return run if "://" in run or Path(path).exists() else str(results / run)
+
+
+def _runs(names: "Sequence[str]", results: Path) -> "list[Run]":
+    from boundary.store import Run
+    from boundary.store.files import Folder
+
+    return [Run.open(Folder.at(_located(name, results))) for name in names]
+
+
+def _counts(name: str, settings: "Settings", results: Path) -> "list[CountsTable]":
+    from boundary.store import load_counts
+
+    return load_counts(_located(name, results), tier=settings.tier, verifier=settings.verifier)
+
+
+def _one(tables: "list[CountsTable]", name: str) -> "CountsTable":
+    if len(tables) > 1:
+        raise ConfigError(
+            f"{name} holds several models",
+            remedy=f"name one: {', '.join(f'{name}::{table.label}' for table in tables)}",
+        )
+    return tables[0]
+
+
+def _notices(notes: "Sequence[str]") -> None:
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+
+
+def _show_curves(curves: "Sequence[Curve]", title: str) -> None:
+    from boundary.console import print_rows
+
+    ks = sorted({int(k) for curve in curves for k in curve.ks})
+    rows = []
+    for curve in curves:
+        cells = {
+            int(k): f"{100 * m:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
+            for k, m, low, high in zip(curve.ks, curve.mean, curve.low, curve.high, strict=True)
+        }
+        # Down the page, for eleven intervals do not fit across it.
+        rows += [(curve.label, str(k), cells[k]) for k in ks if k in cells]
+    print_rows(["arm", "k", "pass@k"], rows, title=title)
+
+
+def _show_comparisons(found: "Sequence[Comparison]", *, as_json: bool) -> None:
+    from boundary import stats, tables
+    from boundary.console import print_json, print_table
+
+    if as_json:
+        print_json(
+            {
+                "verdicts": [stats.verdict(one) for one in found],
+                "differences": tables.differences(found).to_dict("records"),
+                "summaries": tables.summaries(found).to_dict("records"),
+            }
+        )
+        return
+    for one in found:
+        typer.echo(stats.verdict(one) + ".")
+        _notices(one.notes)
+    print_table(tables.differences(found), as_json=False, title="difference, other minus base")
+    print_table(tables.summaries(found).T.reset_index(), as_json=False)
+
+
+def _show_findings(found: "Sequence[Findings]") -> None:
+    for one in found:
+        for line in one.verdicts:
+            typer.echo(f"{one.suite}: {line}")
+
+
+def _show_run(found: "Run", *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from boundary import show as stage
+    from boundary.console import print_json, print_rows
+
+    view = stage.run(found)
+    if as_json:
+        print_json({"path": str(found.folder), **asdict(view)})
+        return
+    checked = view.audit
+    facts = [
+        ("run", str(found.folder)),
+        ("samples", f"{checked.samples:,} of {view.asked:,}"),
+        ("right (strict)", _percent(checked.correct)),
+        ("right in the lenient tier only", _percent(checked.format_only)),
+        ("no answer", _percent(checked.no_answer)),
+        ("truncated", _percent(checked.truncated)),
+        ("unjudged", f"{checked.unjudged:,}"),
+        ("empty", f"{checked.empty:,}"),
+        ("mean tokens", f"{checked.mean_tokens or 0:.1f}"),
+        ("repeated texts within a problem", f"{checked.duplicates:,}"),
+        ("repeated seeds", f"{checked.repeated_seeds:,}"),
+        ("working sessions", f"{checked.sessions:,}"),
+    ]
+    print_rows(["", ""], facts)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.2%}"
+
+
+def _show_problem(found: "Run", problem: str, answers: int, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from boundary import show as stage
+    from boundary.console import print_json, visible
+
+    page = stage.problem(found, problem, most=answers)
+    if as_json:
+        print_json(asdict(page))
+        return
+    typer.echo(visible(f"{page.problem_id}\n{page.prompt}\ngold: {page.answer}"))
+    for one in page.answers:
+        said = f"{one.outcome or 'not judged'} ({one.reason})" if one.outcome else "not judged"
+        valid = _VALID[one.valid]
+        head = f"--- {one.index}: {said}{valid}, read {one.extracted!r}, ended by {one.finish}"
+        typer.echo(visible(f"{head}\n{one.text}"))
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line; an error a user can cause is one paragraph and exit code 1."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code: Any = app(standalone_mode=False)
+    except BoundaryError as error:
+        if _debug:
+            raise
+        sys.stderr.write(f"error: {error.problem}.\n{error.remedy}\n")
+        sys.exit(1)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("interrupted: all finished samples are stored; run it again\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except Exception as error:
+        if not hasattr(error, "show") or not hasattr(error, "exit_code"):
+            raise
+        error.show()
+        sys.exit(error.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Study files: YAML, checked once; an unknown key is refused with the nearest right one."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from boundary.errors import ConfigError
+
+MAX_TOKENS = 16_384
+TEMPERATURE = 0.6
+TOP_P = 0.95
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SuiteSettings(_Settings):
+    """One suite of a study: samples per problem, and how many of its problems."""
+
+    n: Annotated[int, Field(ge=1)]
+    limit: Annotated[int | None, Field(ge=1)] = None
+    verifier: str | None = None
+
+
+class ArmSettings(_Settings):
+    """One arm: a model, and everything about how it is asked.
+
+    ``parent`` names the arm that this checkpoint was trained from.
+    """
+
+    model: str
+    revision: str | None = None
+    engine: str | None = None
+    dtype: str | None = None
+    batch_size: Annotated[int | None, Field(ge=1)] = None
+    template: str | None = None
+    temperature: Annotated[float, Field(ge=0)] = TEMPERATURE
+    top_p: Annotated[float, Field(gt=0, le=1)] = TOP_P
+    max_tokens: Annotated[int | None, Field(ge=1)] = None
+    sampler: str = "plain"
+    parent: str | None = None
+    seed: int | None = None
+
+
+class PerplexitySettings(_Settings):
+    """How many answers per problem are scored, drawn by the seed."""
+
+    answers: Annotated[int, Field(ge=1)] = 32
+    seed: int = 0
+
+
+class StudySettings(_Settings):
+    """A whole study; arms are complete once loaded (``like`` is resolved)."""
+
+    name: str
+    suites: Annotated[dict[str, SuiteSettings], Field(min_length=1)]
+    arms: Annotated[dict[str, ArmSettings], Field(min_length=1)]
+    compare: tuple[tuple[str, str], ...] = ()
+    solved_at: Annotated[int | None, Field(ge=1)] = None
+    ks: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    perplexity: PerplexitySettings | None = PerplexitySettings()
+    seed: int = 0
+    resamples: Annotated[int, Field(ge=100)] = 2000
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, name: str) -> str:
+        if not name or any(c in name for c in "/\\") or name.startswith("."):
+            raise ValueError("a study's name becomes a directory: no slash, no leading dot")
+        return name
+
+
+def load_study(path: Path) -> StudySettings:
+    """Read a study file.
+
+    Raises:
+        ConfigError: The file is missing, no YAML, or has a wrong key or value; the place is named.
+    """
+    raw = _read(path)
+    raw.setdefault("name", path.stem)
+    raw["arms"] = _resolve(raw.get("arms"), path)
+    try:
+        study = StudySettings.model_validate(raw)
+    except ValidationError as error:
+        raise _explained(error, path) from None
+    _check_names(study, path)
+    return study
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read the study {path} ({error.strerror})", remedy="check its path"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is no YAML ({error})", remedy="correct that line") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path} holds no settings", remedy="write suites: and arms: into it")
+    return raw
+
+
+def _resolve(arms: Any, path: Path) -> dict[str, Any]:
+    """Arms with ``like`` replaced by the settings of the arm it names."""
+    if not isinstance(arms, dict) or not all(isinstance(a, dict) for a in arms.values()):
+        raise ConfigError(
+            f"{path}: arms must map names to settings",
+            remedy="write, say, base: {model: zoo/base}",
+        )
+
+    def full(name: str, seen: tuple[str, ...]) -> dict[str, Any]:
+        own = dict(arms[name])
+        like = own.pop("like", None)
+        if like is None:
+            return own
+        if like not in arms or like in seen:
+            raise ConfigError(
+                f"{path}: arm {name!r} is like {like!r}, which is"
+                f" {'itself like it' if like in seen else 'no arm'}",
+                remedy=f"name one of {', '.join(a for a in arms if a != name)}",
+            )
+        # A parent belongs to a checkpoint, so a copy with another model does not inherit it.
+        base = full(like, (*seen, like))
+        if "model" in own:
+            base.pop("parent", None)
+        return {**base, **own}
+
+    return {name: full(name, (name,)) for name in arms}
+
+
+def _check_names(study: StudySettings, path: Path) -> None:
+    named = [("compare", name) for pair in study.compare for name in pair]
+    named += [(f"arms.{n}.parent", a.parent) for n, a in study.arms.items() if a.parent]
+    for place, name in named:
+        if name not in study.arms:
+            raise ConfigError(
+                f"{path}: {place} names {name!r}, which is no arm",
+                remedy=f"did you mean {nearest(name, study.arms)!r}?",
+            )
+
+
+def nearest(word: str, choices: Any) -> str:
+    """The choice most like ``word``."""
+    return str(get_close_matches(word, list(choices), 1, 0.0)[0])
+
+
+def _explained(error: ValidationError, path: Path) -> ConfigError:
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        key = str(first["loc"][-1])
+        fields = _fields_at(first["loc"][:-1])
+        return ConfigError(
+            f"{path}: unknown key {place!r}",
+            remedy=f"did you mean {nearest(key, fields)!r}?",
+        )
+    return ConfigError(f"{path}: {place}: {first['msg']}", remedy="correct the value")
+
+
+def _fields_at(place: tuple[int | str, ...]) -> list[str]:
+    kinds: dict[str, type[_Settings]] = {
+        "suites": SuiteSettings,
+        "arms": ArmSettings,
+        "perplexity": PerplexitySettings,
+    }
+    kind = kinds[str(place[0])] if place else StudySettings
+    extra = ["like"] if kind is ArmSettings else []
+    return [*kind.model_fields, *extra]

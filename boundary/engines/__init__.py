@@ -1,0 +1,53 @@
+"""Who answers: engines behind one protocol."""
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+
+from boundary.engines.base import Decoding, Engine, EngineConfig, Request
+from boundary.engines.checkpoint import ZOO_PREFIX, Checkpoint, locate
+from boundary.engines.fake import PREFIX, FakeEngine, describe
+from boundary.engines.transformers import TransformersEngine
+from boundary.errors import EngineError
+
+ENGINES: dict[str, Callable[[EngineConfig], Engine]] = {
+    "fake": FakeEngine,
+    "transformers": TransformersEngine,
+}
+
+
+def default_engine(model: str) -> str:
+    """The engine used for a model when none is named."""
+    return "fake" if model.startswith(PREFIX) else "transformers"
+
+
+def identify(model: str, revision: str | None = None) -> Checkpoint:
+    """What a model is, without loading it."""
+    return describe(model) if model.startswith(PREFIX) else locate(model, revision)
+
+
+def create(name: str, config: EngineConfig) -> Engine:
+    """Load a model into the engine of that name, ours or a third party's.
+
+    Raises:
+        EngineError: No engine of that name, or the model does not load.
+    """
+    if name in ENGINES:
+        return ENGINES[name](config)
+    for point in entry_points(group="boundary.engines", name=name):
+        engine: Engine = point.load()(config)
+        return engine
+    raise EngineError(f"no engine named {name!r}", remedy=f"choose one of {', '.join(ENGINES)}")
+
+
+__all__ = [
+    "ENGINES",
+    "ZOO_PREFIX",
+    "Checkpoint",
+    "Decoding",
+    "Engine",
+    "EngineConfig",
+    "Request",
+    "create",
+    "default_engine",
+    "identify",
+]

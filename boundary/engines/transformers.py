@@ -1,0 +1,201 @@
+"""The transformers engine: batched sampling with a key-value cache, on CPU or GPU."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from boundary.engines.base import Decoding, EngineConfig, Request
+from boundary.engines.checkpoint import Checkpoint, locate
+from boundary.engines.slots import Batch, Drawn, drive
+from boundary.errors import EngineError, PackageError
+from boundary.prompts import find_stop
+from boundary.records import Finish, Sample
+
+if TYPE_CHECKING:
+    import torch
+
+_BATCH_CPU, _BATCH_GPU = 512, 128
+"""Live rows unless told: a small model on a CPU is bound by overhead per step, a 7B model on a
+GPU by the memory of its cache."""
+_TAIL_TOKENS = 24
+"""Tokens decoded again at each step to find a stop string that spans several."""
+_SCORE_LOGITS = 1 << 26
+"""Logits held at once while scoring: 256 MB in float32."""
+
+
+class TransformersEngine:
+    """Samples from a transformers causal language model.
+
+    Rows of one problem share the pass over its prompt; a finished row's place is taken by the
+    next request (:mod:`boundary.engines.slots`).
+    """
+
+    name = "transformers"
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.checkpoint: Checkpoint = locate(config.model, config.revision)
+        torch, transformers = _import()
+        self._torch = torch
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        default = "auto" if self._device == "cuda" else "float32"
+        self.dtype = config.dtype or default
+        self._rows = config.batch_size or (_BATCH_GPU if self._device == "cuda" else _BATCH_CPU)
+        self._tokenizer, self._model = self._load(transformers, config)
+        self.dtype = str(self._model.dtype).removeprefix("torch.")
+        self._end_ids = set(self.checkpoint.eos_token_ids)
+        if self._tokenizer.eos_token_id is not None:
+            self._end_ids.add(self._tokenizer.eos_token_id)
+
+    def _load(self, transformers: Any, config: EngineConfig) -> tuple[Any, Any]:
+        where = str(self.checkpoint.path) if not self.checkpoint.revision else config.model
+        options: dict[str, Any] = {"revision": self.checkpoint.revision}
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(where, **options)
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                where, dtype=self.dtype, attn_implementation="sdpa", **options
+            )
+        except (OSError, ValueError, ImportError, KeyError) as error:
+            raise EngineError(
+                f"transformers cannot load {config.model} ({_first_line(error)})",
+                remedy="check that the folder holds a causal language model and its tokenizer",
+            ) from error
+        _require_full_attention(config.model, model.config.get_text_config())
+        return tokenizer, model.to(self._device).eval()
+
+    def encode(self, text: str, *, start: bool = True) -> list[int]:
+        """See Engine.encode; nothing is added to what the template wrote."""
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        bos = self._tokenizer.bos_token_id
+        return [bos, *ids] if start and self._adds_bos() and ids[:1] != [bos] else ids
+
+    def _adds_bos(self) -> bool:
+        """Whether this tokenizer opens plain text with a bos token, as in training."""
+        if not hasattr(self, "_opens"):
+            probe = self._tokenizer("a")["input_ids"]
+            self._opens = bool(probe) and probe[0] == self._tokenizer.bos_token_id
+        return self._opens
+
+    def token_id(self, text: str) -> int | None:
+        """The id of a single special token, or ``None`` where the vocabulary lacks it."""
+        ids = self._tokenizer.convert_tokens_to_ids([text])
+        unknown = self._tokenizer.unk_token_id
+        return None if ids[0] is None or ids[0] == unknown else int(ids[0])
+
+    def generate(self, requests: Iterable[Request], decoding: Decoding) -> Iterator[Sample]:
+        """See Engine.generate."""
+        stop_ids = self._end_ids | set(decoding.stop_token_ids)
+        if not stop_ids:
+            raise EngineError(
+                f"{self.checkpoint.model_id} names no end token",
+                remedy="set eos_token_id in its config.json",
+            )
+        batch = Batch(self._model, decoding, stop_ids, self._rows)
+        ends = self._stop_strings(decoding) if decoding.stop_strings else None
+        for drawn in drive(batch, requests, ends):
+            yield self._sample(drawn, decoding, stop_ids)
+
+    def _stop_strings(self, decoding: Decoding) -> Any:
+        def ends(batch: Batch) -> "torch.Tensor":
+            tails = [batch.tail(row, _TAIL_TOKENS) for row in range(batch.live)]
+            texts = self._tokenizer.batch_decode(tails, skip_special_tokens=False)
+            # The tail may begin in mid-line: a match there is confirmed on the whole text.
+            hits = [
+                _may_hold(text, decoding.stop_strings)
+                and find_stop(self._text(batch.tokens(row)), decoding.stop_strings) is not None
+                for row, text in enumerate(texts)
+            ]
+            mask: torch.Tensor = self._torch.tensor(hits, device=self._device)
+            return mask
+
+        return ends
+
+    def _text(self, ids: Sequence[int]) -> str:
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
+        return text
+
+    def _sample(self, drawn: Drawn, decoding: Decoding, stop_ids: set[int]) -> Sample:
+        text = self._text(drawn.token_ids)
+        finish = Finish.STOP if drawn.stopped else Finish.LENGTH
+        if not drawn.stopped and decoding.stop_strings:
+            end = find_stop(text, decoding.stop_strings)
+            if end is not None:
+                text, finish = text[:end], Finish.STOP_STRING
+        draw = drawn.request.draw
+        return Sample(
+            problem_id=draw.problem.id,
+            index=draw.index,
+            seed=draw.seed,
+            text=text,
+            token_ids=drawn.token_ids,
+            n_tokens=len(drawn.token_ids),
+            finish=finish,
+            logprob=drawn.logprob,
+            draw_logprob=drawn.draw_logprob,
+        )
+
+    def score(
+        self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
+    ) -> Iterator[list[float]]:
+        """See Engine.score; the caller's order is kept, so sort by length before calling."""
+        vocabulary = self._model.config.get_text_config().vocab_size
+        pairs = iter(zip(prompts, answers, strict=True))
+        rows = max(1, _SCORE_LOGITS // (vocabulary * self._longest(prompts, answers)))
+        while chunk := list(islice(pairs, rows)):
+            yield from self._score_chunk(chunk)
+
+    @staticmethod
+    def _longest(prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]) -> int:
+        return max((len(p) + len(a) for p, a in zip(prompts, answers, strict=True)), default=1)
+
+    def _score_chunk(
+        self, chunk: list[tuple[Sequence[int], Sequence[int]]]
+    ) -> Iterator[list[float]]:
+        torch = self._torch
+        longest = max(len(p) + len(a) for p, a in chunk)
+        ids = torch.zeros((len(chunk), longest), dtype=torch.long, device=self._device)
+        for row, (prompt, answer) in enumerate(chunk):
+            both = [*prompt, *answer]
+            ids[row, : len(both)] = torch.tensor(both)
+        with torch.inference_mode():
+            logits = self._model(input_ids=ids, use_cache=False).logits[:, :-1].float()
+            taken = logits.gather(2, ids[:, 1:, None])[..., 0] - logits.logsumexp(-1)
+        for row, (prompt, answer) in enumerate(chunk):
+            start = len(prompt) - 1
+            yield taken[row, start : start + len(answer)].tolist()
+
+    def close(self) -> None:
+        """See Engine.close."""
+        del self._model
+
+
+def _import() -> tuple[Any, Any]:
+    try:
+        import torch
+        import transformers
+    except ImportError as error:
+        raise PackageError(
+            "the transformers engine needs torch and transformers",
+            remedy="pip install 'boundary[local]'",
+        ) from error
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    return torch, transformers
+
+
+def _require_full_attention(model: str, config: Any) -> None:
+    """Refuse a model whose layers look back only so far: the cache shows them everything."""
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    window = getattr(config, "sliding_window", None) if "layer_types" not in config else None
+    if kinds != {"full_attention"} or window:
+        raise EngineError(
+            f"{model} has layers other than full attention ({', '.join(sorted(kinds))})",
+            remedy="use --engine vllm for it",
+        )
+
+
+def _may_hold(tail: str, stops: Sequence[str]) -> bool:
+    return any(stop.strip() in tail for stop in stops)
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,0 +1,251 @@
+"""What passes between the stages: frozen records, one per step of a sample's path."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    IntArray = NDArray[np.int64]
+    FloatArray = NDArray[np.float64]
+
+
+class Finish(StrEnum):
+    """Why generation ended."""
+
+    STOP = "stop"
+    STOP_STRING = "stop_string"
+    LENGTH = "length"
+    ABORT = "abort"
+
+
+class Outcome(StrEnum):
+    """What a verifier decided; a grader's own failure is ``UNJUDGED``, never ``WRONG``."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    UNJUDGED = "unjudged"
+
+
+class Tier(StrEnum):
+    """Which statements count as an answer: the asked-for channel, or any clear final one."""
+
+    STRICT = "strict"
+    LENIENT = "lenient"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One question of a suite, with its gold answer.
+
+    ``group`` names problems that are not independent of each other; ``meta`` keeps what only
+    the suite's own verifier reads.
+    """
+
+    id: str
+    question: str
+    answer: str
+    group: str | None = None
+    solution: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One sample that is asked for: the problem, its index in [0, n) and its own seed."""
+
+    problem: Problem
+    index: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One answer as the engine gave it.
+
+    ``logprob`` is the sum of the model's raw log-probabilities (natural log, temperature 1)
+    over the drawn tokens, the stop token included; ``draw_logprob`` the same under the law
+    drawn from. ``forced`` are the positions that were not drawn.
+    """
+
+    problem_id: str
+    index: int
+    seed: int
+    text: str
+    token_ids: Sequence[int] | None
+    n_tokens: int | None
+    finish: Finish
+    logprob: float | None = None
+    draw_logprob: float | None = None
+    forced: Sequence[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one verifier says of one sample in one tier.
+
+    ``reason`` names what decided; ``valid`` is whether the derivation itself was checked and
+    holds, where the verifier can check derivations.
+    """
+
+    problem_id: str
+    index: int
+    tier: Tier
+    outcome: Outcome
+    reason: str
+    extracted: str | None
+    valid: bool | None
+    verifier_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Per problem: samples finished, judged correct, left unjudged, and validly solved.
+
+    ``n`` counts finished samples, judged or not. ``valid`` is ``None`` where the verifier
+    checks no derivations.
+    """
+
+    problem_id: str
+    n: int
+    correct: int
+    unjudged: int = 0
+    valid: int | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """pass@k of one arm on one suite; rates in [0, 1].
+
+    ``low`` and ``high`` are the 95 % interval of ``mean``; ``method`` names, for each k, how it
+    was made (``bootstrap`` over problems or groups, ``wilson`` where each problem is 0 or 1).
+    ``bound_low`` and ``bound_high`` count every unjudged sample as wrong or as right, and are
+    ``None`` where all were judged. ``per_problem`` is (P, K), the others (K,).
+    """
+
+    label: str
+    problem_ids: tuple[str, ...]
+    n: int
+    ks: "IntArray"
+    per_problem: "FloatArray"
+    mean: "FloatArray"
+    low: "FloatArray"
+    high: "FloatArray"
+    method: tuple[str, ...]
+    bound_low: "FloatArray | None" = None
+    bound_high: "FloatArray | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Which problems base and tuned solve within their first k samples, as lists of ids.
+
+    ``p_value`` is the two-sided exact McNemar test of ``base_only`` against ``other_only``.
+    """
+
+    k: int
+    both: tuple[str, ...]
+    base_only: tuple[str, ...]
+    other_only: tuple[str, ...]
+    neither: tuple[str, ...]
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedOverlap:
+    """The four-way table expected at k < n where only counts are known; no lists, no test."""
+
+    k: int
+    both: float
+    base_only: float
+    other_only: float
+    neither: float
+
+
+class CrossingKind(StrEnum):
+    """How two pass@k curves lie to each other from k = 1 to k = n."""
+
+    CROSSES = "crosses"
+    NO_CROSSING = "no crossing within n"
+    BASE_AHEAD = "base ahead throughout"
+    TIE = "tie at n"
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where the base catches up with the tuned model and stays ahead.
+
+    ``k`` is interpolated in log2 k, ``None`` unless ``kind`` is ``CROSSES``; ``low`` and ``high``
+    bound it over bootstrap resamples of the problems (``None`` where the bound lies beyond n),
+    and ``share_without`` is the share of resamples that do not cross.
+    """
+
+    kind: CrossingKind
+    k: float | None
+    low: float | None
+    high: float | None
+    share_without: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaSE:
+    """Sampling-efficiency gap: base pass@k minus tuned pass@1, with both its inputs."""
+
+    value: float
+    k: int
+    base_at_k: float
+    other_at_1: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Two arms on the same problems; every difference is other minus base, rates in [0, 1].
+
+    ``difference``, ``low``, ``high`` and ``p_value`` (paired permutation test, or exact McNemar
+    where each problem is 0 or 1) are (K,). The histograms are (12,) counts of problems in the
+    bins {0}, (0, .1], ..., (.9, 1), {1}.
+    """
+
+    base: Curve
+    other: Curve
+    ks: "IntArray"
+    difference: "FloatArray"
+    low: "FloatArray"
+    high: "FloatArray"
+    method: tuple[str, ...]
+    p_value: "FloatArray"
+    overlap: Overlap | ExpectedOverlap
+    crossing: Crossing
+    base_histogram: "IntArray"
+    other_histogram: "IntArray"
+    delta_se: DeltaSE
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_settled(self) -> "NDArray[np.bool_]":
+        """(K,) whether the interval leaves out 0 and the paired test has p < .05."""
+        return ((self.low > 0) | (self.high < 0)) & (self.p_value < 0.05)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PerplexityCell:
+    """Perplexity of one arm's answers under one model: one median per problem, then the mean.
+
+    ``per_problem`` is (P,); ``low`` and ``high`` bound ``mean`` (bootstrap over problems).
+    ``n_answers`` counts the answers scored.
+    """
+
+    answers_of: str
+    under: str
+    problem_ids: tuple[str, ...]
+    per_problem: "FloatArray"
+    mean: float
+    low: float
+    high: float
+    quartiles: tuple[float, float, float]
+    n_answers: int
+    subset: str = "all"

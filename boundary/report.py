@@ -1,0 +1,291 @@
+"""The ``report`` stage: everything known of some runs as tables, figures and one HTML page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from boundary import __version__, compare, passk, ppl, stats, tables
+from boundary.config import ArmSettings, PerplexitySettings
+from boundary.errors import StoreError
+from boundary.page import (
+    AnswerView,
+    FigureSpec,
+    Health,
+    Page,
+    ProblemView,
+    RunFacts,
+    SuiteSection,
+    render,
+)
+from boundary.passk import Curves, Settings
+from boundary.plots import palette, sheet, svg_text
+from boundary.probes import audit
+from boundary.progress import SILENT, Progress
+from boundary.records import Comparison, Outcome, PerplexityCell, Tier
+from boundary.store import CountsTable, Run, count_run
+
+_SHOWN = 2
+"""Answers shown of each outcome, per problem and arm."""
+_LONGEST = 6_000
+"""Characters shown of an answer; the rest is in the store."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What a page covers: per suite the runs by arm, and the pairs compared."""
+
+    title: str
+    runs: Mapping[str, Mapping[str, Run]]
+    pairs: Sequence[tuple[str, str]]
+    settings: Settings
+    solved_at: int | None = None
+    perplexity: PerplexitySettings | None = None
+    load_models: bool = False
+    arms: Mapping[str, ArmSettings] | None = None
+    commands: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """What was computed for one suite."""
+
+    suite: str
+    runs: Mapping[str, Run]
+    counts: Mapping[str, CountsTable]
+    curves: Curves
+    comparisons: tuple[Comparison, ...]
+    perplexity: tuple[PerplexityCell, ...]
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """The verdict lines in words, notes after them."""
+        return tuple(_verdict(comparison) for comparison in self.comparisons)
+
+
+def _verdict(comparison: Comparison) -> str:
+    notes = "".join(f" Note: {note}." for note in comparison.notes)
+    return f"{stats.verdict(comparison)}.{notes}"
+
+
+def run(plan: Plan, out: Path, *, progress: Progress = SILENT) -> list[Findings]:
+    """Compute all statistics and write ``report.html``, ``tables/`` and ``figures/``.
+
+    Args:
+        plan: What the page covers.
+        out: The directory that receives them.
+        progress: Told of scoring.
+
+    Raises:
+        StoreError: A run cannot be read, or ``out`` cannot be written to.
+    """
+    found = [_findings(plan, suite, runs, progress) for suite, runs in plan.runs.items()]
+    arms = list(dict.fromkeys(label for one in found for label in one.runs))
+    looks = palette(arms)
+    sections = []
+    for one in found:
+        figures = []
+        for drawn in sheet.draw(_sheet(one), looks):
+            sheet.write(drawn, out / "figures" / one.suite)
+            figures.append(
+                FigureSpec(drawn.title, drawn.caption, svg_text(drawn.figure), drawn.kind)
+            )
+        _write_tables(one, out / "tables" / one.suite)
+        sections.append(_section(one, tuple(figures)))
+    page = Page(
+        title=plan.title,
+        subtitle=", ".join(plan.runs),
+        generated=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=__version__,
+        sections=tuple(sections),
+        provenance=tuple(_facts(found)),
+        commands=plan.commands,
+        colors=tuple((label, look.color) for label, look in looks.items()),
+    )
+    _write_page(render(page), out / "report.html")
+    return found
+
+
+def _findings(plan: Plan, suite: str, runs: Mapping[str, Run], progress: Progress) -> Findings:
+    settings = plan.settings
+    counts = {
+        label: _labelled(count_run(r, tier=settings.tier, verifier=settings.verifier), label)
+        for label, r in runs.items()
+    }
+    comparisons = [
+        one
+        for base, other in plan.pairs
+        if base in counts and other in counts
+        for one in compare.run(counts[base], [counts[other]], settings, solved_at=plan.solved_at)
+    ]
+    cells = _perplexity(plan, runs, progress) if plan.perplexity else []
+    curves = passk.run(list(counts.values()), settings)
+    return Findings(suite, runs, counts, curves, tuple(comparisons), tuple(cells))
+
+
+def _labelled(table: CountsTable, label: str) -> CountsTable:
+    from dataclasses import replace
+
+    return replace(table, label=label)
+
+
+def _perplexity(
+    plan: Plan, runs: Mapping[str, Run], progress: Progress
+) -> Iterator[PerplexityCell]:
+    """The cross table of every pair compared, each cell once."""
+    cells: dict[str, dict[str, None]] = {}
+    for pair in plan.pairs:
+        for under in pair:
+            cells.setdefault(under, {}).update(dict.fromkeys(pair))
+    bases = {base for base, _ in plan.pairs}
+    for under, answers_of in cells.items():
+        if under not in runs:
+            continue
+        chosen = {label: runs[label] for label in answers_of if label in runs}
+        judge = ppl.Judge(under, _arm(plan, under, runs[under]))
+        yield from ppl.run(
+            chosen,
+            judge,
+            plan.perplexity,
+            solutions=under in bases,
+            load=plan.load_models,
+            progress=progress,
+        )
+
+
+def _arm(plan: Plan, label: str, found: Run) -> ArmSettings:
+    """The arm's settings, from the study or from its run's manifest."""
+    if plan.arms and label in plan.arms:
+        return plan.arms[label]
+    kept = ("revision", "engine", "dtype")
+    identity = found.manifest.identity
+    return ArmSettings(model=identity["model_id"], **{key: identity[key] for key in kept})
+
+
+def _sheet(one: Findings) -> sheet.Sheet:
+    return sheet.Sheet(
+        one.suite, one.curves.solved, one.curves.valid, one.comparisons, one.perplexity
+    )
+
+
+def _write_tables(one: Findings, out: Path) -> None:
+    tables.write(tables.curves(one.curves.solved), out / "passk.csv")
+    tables.write(tables.per_problem(one.curves.solved), out / "passk_per_problem.csv")
+    tables.write(tables.counts(one.counts.items()), out / "counts.csv")
+    if one.curves.valid:
+        tables.write(tables.curves(one.curves.valid), out / "passk_valid.csv")
+    if one.comparisons:
+        compare.write_tables(one.comparisons, out)
+    if one.perplexity:
+        tables.write(tables.perplexities(one.perplexity), out / "perplexity.csv")
+
+
+def _section(one: Findings, figures: tuple[FigureSpec, ...]) -> SuiteSection:
+    readings = (ppl.reading(one.perplexity, c.base.label, c.other.label) for c in one.comparisons)
+    return SuiteSection(
+        suite=one.suite,
+        verdicts=one.verdicts,
+        curves=one.curves.solved,
+        valid_curves=one.curves.valid,
+        comparisons=one.comparisons,
+        perplexity=one.perplexity,
+        perplexity_reading=" ".join(filter(None, readings)),
+        health=tuple(_health(label, r) for label, r in one.runs.items()),
+        figures=figures,
+        problems=tuple(_problems(one)),
+    )
+
+
+def _health(label: str, found: Run) -> Health:
+    checked = audit(found)
+    return Health(
+        arm=label,
+        samples=checked.samples,
+        truncated_rate=checked.truncated,
+        no_answer_rate=checked.no_answer,
+        unjudged=checked.unjudged,
+        duplicates=checked.duplicates,
+        repeated_seeds=checked.repeated_seeds,
+        restarts=None,
+        mean_tokens=checked.mean_tokens,
+    )
+
+
+def _problems(one: Findings) -> Iterator[ProblemView]:
+    answers: dict[str, list[AnswerView]] = {}
+    for label, found in one.runs.items():
+        for problem, view in _answers(label, found):
+            answers.setdefault(problem, []).append(view)
+    rates: dict[str, dict[str, tuple[int, int]]] = {}
+    for label, table in one.counts.items():
+        for count in table.counts:
+            rates.setdefault(count.problem_id, {})[label] = (count.correct, count.n)
+    asked = next(iter(one.runs.values())).problems()
+    for p in (stored.problem for stored in asked):
+        yield ProblemView(
+            p.id, p.question, p.answer, p.group, rates.get(p.id, {}), tuple(answers.get(p.id, ()))
+        )
+
+
+def _answers(label: str, found: Run) -> Iterator[tuple[str, AnswerView]]:
+    """A few answers of each outcome for every problem, those of the lowest indices."""
+    frame = found.verdicts(found.verifiers()[0], Tier.STRICT, columns=["extracted"])
+    frame = frame.sort_values(["problem_id", "index"])
+    chosen = frame.groupby(["problem_id", "outcome"], sort=False, observed=True).head(_SHOWN)
+    wanted = {(row.problem_id, row.index): row for row in chosen.itertuples(index=False)}
+    keys = ["problem_id", "index", "text", "finish", "n_tokens"]
+    for part in found.samples(keys):
+        # Most samples are not shown: find the few by their keys before reading any text.
+        ids = part.column("problem_id").to_pylist()
+        places = [
+            place
+            for place, key in enumerate(zip(ids, part.column("index").to_pylist(), strict=True))
+            if key in wanted
+        ]
+        for row in part.take(places).to_pylist():
+            verdict = wanted[row["problem_id"], row["index"]]
+            yield row["problem_id"], _view(label, row, verdict)
+
+
+def _view(label: str, row: Mapping[str, object], verdict: object) -> AnswerView:
+    text = str(row["text"])
+    valid, extracted = getattr(verdict, "valid", None), getattr(verdict, "extracted", None)
+    n_tokens = row["n_tokens"]
+    return AnswerView(
+        arm=label,
+        index=int(str(row["index"])),
+        text=text[:_LONGEST],
+        outcome=Outcome(getattr(verdict, "outcome", "")).value,
+        reason=str(getattr(verdict, "reason", "")),
+        extracted=extracted if isinstance(extracted, str) else None,
+        valid=bool(valid) if valid in (True, False) else None,
+        finish=str(row["finish"]),
+        n_tokens=n_tokens if isinstance(n_tokens, int) else None,
+        is_excerpt=len(text) > _LONGEST,
+    )
+
+
+def _facts(found: Sequence[Findings]) -> Iterator[RunFacts]:
+    for one in found:
+        for label, r in one.runs.items():
+            manifest = r.manifest
+            rows = [(key, str(value)) for key, value in manifest.identity.items()]
+            rows += [("verifier", manifest.verifier), ("dtype drawn in", str(manifest.dtype))]
+            for session in manifest.sessions:
+                versions = ", ".join(f"{k} {v}" for k, v in session.versions.items())
+                rows += [
+                    (f"session {session.started}", f"n = {session.n}; {session.hardware}"),
+                    ("command", session.command),
+                    ("versions", versions),
+                ]
+            yield RunFacts(label, r.name, tuple(rows))
+
+
+def _write_page(text: str, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path} ({error.strerror})", remedy="choose another --out directory"
+        ) from error

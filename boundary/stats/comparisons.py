@@ -1,0 +1,254 @@
+"""Two arms on the same problems: paired curves, tests, four-way table and crossing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from boundary.errors import ConfigError
+from boundary.records import Comparison, Counts, Curve, DeltaSE, ExpectedOverlap, Overlap
+from boundary.stats.arrays import FloatArray, IntArray
+from boundary.stats.contrasts import (
+    delta_se,
+    expected_overlap,
+    overlap,
+    overlap_from_firsts,
+    paired_p,
+)
+from boundary.stats.crossings import crossing_of
+from boundary.stats.curves import Table, curve_of, draw_sizes, tabulate
+from boundary.stats.estimators import accuracy_histogram, checked_ks, pass_at_k
+from boundary.stats.intervals import bootstrap_means, gap_intervals, rate_intervals
+
+Firsts = Mapping[str, int | None] | Sequence[int | None] | IntArray
+
+# The k at which the literature states the sampling-efficiency gap.
+DELTA_SE_K = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arm:
+    """One side of a comparison.
+
+    ``firsts`` is the index, from 0, of each problem's first correct sample, ``None`` or
+    negative where none is: in the order of ``counts``, or by problem id.
+    """
+
+    label: str
+    counts: Sequence[Counts]
+    firsts: Firsts | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    """Both arms in the order of the base's problems; ``firsts`` are (P,) or ``None``."""
+
+    labels: tuple[str, str]
+    tables: tuple[Table, Table]
+    firsts: tuple[IntArray, IntArray] | None
+
+    @property
+    def sizes(self) -> IntArray:
+        """(P,) samples that both arms have."""
+        return np.minimum(self.tables[0].n, self.tables[1].n)
+
+    @property
+    def groups(self) -> IntArray | None:
+        """(P,) group of each problem."""
+        return self.tables[0].groups
+
+    def pass_at(self, ks: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Two (P, K) tables of pass@k."""
+        base, other = (pass_at_k(table.correct, table.n, ks) for table in self.tables)
+        return base, other
+
+
+def compare(
+    base: Arm,
+    other: Arm,
+    *,
+    ks: Sequence[int] | None = None,
+    solved_at: int | None = None,
+    rng: np.random.Generator,
+    resamples: int = 2000,
+) -> Comparison:
+    """Compare two arms on the same problems; every difference is other minus base.
+
+    One bootstrap, paired by problem (or group), serves the curves, the differences and the
+    crossing. The four-way table is a list of problems where firsts are given for both arms or
+    ``solved_at`` equals every n; else it is an expectation.
+
+    Args:
+        base: The arm compared with.
+        other: The arm whose gain is asked for.
+        ks: Rising draw sizes; powers of two up to the smallest n of both when ``None``.
+        solved_at: Samples within which a problem counts as solved; the largest k by default.
+        rng: Source of the resamples and sign flips.
+        resamples: Bootstrap resamples.
+
+    Returns:
+        The comparison, its problems in the order of the base's.
+
+    Raises:
+        ConfigError: The arms hold different problems or groups, or contradict themselves.
+        SampleSizeError: Some k, or ``solved_at``, is below 1 or above the smallest n.
+    """
+    pair = _paired(base, other)
+    grid = draw_sizes(ks, pair.sizes)
+    rates = pair.pass_at(grid)
+    means = bootstrap_means(np.hstack(rates), rng, resamples=resamples, groups=pair.groups)
+    replicates = (means[:, : len(grid)], means[:, len(grid) :])
+    curves = _curves(pair, grid, rates, replicates)
+    gaps = gap_intervals(rates[0], rates[1], replicates[1] - replicates[0], pair.groups)
+    split = _overlap(pair, int(grid[-1]) if solved_at is None else solved_at)
+    gap_se = _delta_se(pair, int(grid[-1]))
+    return Comparison(
+        base=curves[0],
+        other=curves[1],
+        ks=grid,
+        difference=(rates[1] - rates[0]).mean(axis=0),
+        low=gaps.low,
+        high=gaps.high,
+        method=gaps.method,
+        p_value=paired_p(rates[0], rates[1], rng, groups=pair.groups),
+        overlap=split,
+        crossing=crossing_of(
+            grid, (rates[0] - rates[1]).mean(axis=0), replicates[0] - replicates[1]
+        ),
+        base_histogram=accuracy_histogram(pair.tables[0].correct, pair.tables[0].n),
+        other_histogram=accuracy_histogram(pair.tables[1].correct, pair.tables[1].n),
+        delta_se=gap_se,
+        notes=tuple(_notes(pair, grid, split, gap_se)),
+    )
+
+
+def _paired(base: Arm, other: Arm) -> _Pair:
+    """Put the other arm into the order of the base's problems."""
+    # Refuses a problem that comes twice before the look-up by id would hide it.
+    tabulate(other.counts)
+    _require_same_problems(base, other)
+    by_id = {entry.problem_id: entry for entry in other.counts}
+    left, right = [], []
+    for entry in base.counts:
+        match = by_id[entry.problem_id]
+        group = _common_group(entry, match)
+        left.append(replace(entry, group=group))
+        right.append(replace(match, group=group))
+    tables = (tabulate(left), tabulate(right))
+    firsts = None
+    if base.firsts is not None and other.firsts is not None:
+        firsts = (_firsts(base, tables[0].problem_ids), _firsts(other, tables[0].problem_ids))
+    return _Pair((base.label, other.label), tables, firsts)
+
+
+def _require_same_problems(base: Arm, other: Arm) -> None:
+    sides = [[entry.problem_id for entry in arm.counts] for arm in (base, other)]
+    only = [
+        [name for name in mine if name not in theirs]
+        for mine, theirs in ((sides[0], set(sides[1])), (sides[1], set(sides[0])))
+    ]
+    parts = [
+        f"{len(names)} only in {arm.label} ({_few(names)})"
+        for names, arm in zip(only, (base, other), strict=True)
+        if names
+    ]
+    if parts:
+        raise ConfigError(
+            f"{base.label} has {len(sides[0])} problems and {other.label} {len(sides[1])}, "
+            + " and ".join(parts),
+            remedy="compare runs of one suite, or restrict both to the problems they share",
+        )
+
+
+def _few(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def _common_group(base: Counts, other: Counts) -> str | None:
+    if base.group is not None and other.group is not None and base.group != other.group:
+        raise ConfigError(
+            f"problem {base.problem_id!r} is in group {base.group!r} on one side "
+            f"and {other.group!r} on the other",
+            remedy="give both arms the same groups",
+        )
+    return other.group if base.group is None else base.group
+
+
+def _firsts(arm: Arm, order: Sequence[str]) -> IntArray:
+    """(P,) indices of first correct samples in the given order, -1 for none."""
+    given, ids = arm.firsts, [entry.problem_id for entry in arm.counts]
+    if given is None or len(given) != len(ids):
+        raise ConfigError(
+            f"first correct samples of {arm.label} do not cover its {len(ids)} problems",
+            remedy="give one entry per problem",
+        )
+    by_id = given if isinstance(given, Mapping) else dict(zip(ids, given, strict=True))
+    if missing := [name for name in order if name not in by_id]:
+        raise ConfigError(
+            f"{arm.label} has no first correct sample for {_few(missing)}",
+            remedy="give one entry per problem, None where none is correct",
+        )
+    found = [by_id[name] for name in order]
+    return np.array([-1 if index is None else index for index in found], dtype=np.int64)
+
+
+def _curves(
+    pair: _Pair,
+    ks: IntArray,
+    rates: tuple[FloatArray, FloatArray],
+    replicates: tuple[FloatArray, FloatArray],
+) -> list[Curve]:
+    """Both curves, with intervals from the common resamples."""
+    return [
+        curve_of(label, table, ks, rate, rate_intervals(rate, means, pair.groups))
+        for label, table, rate, means in zip(
+            pair.labels, pair.tables, rates, replicates, strict=True
+        )
+    ]
+
+
+def _overlap(pair: _Pair, k: int) -> Overlap | ExpectedOverlap:
+    ids = pair.tables[0].problem_ids
+    grid = checked_ks([k], pair.sizes)
+    if pair.firsts is not None:
+        return overlap_from_firsts(ids, pair.firsts[0], pair.firsts[1], k=k)
+    if all(bool((table.n == k).all()) for table in pair.tables):
+        return overlap(ids, pair.tables[0].correct > 0, pair.tables[1].correct > 0, k=k)
+    base, other = pair.pass_at(grid)
+    return expected_overlap(base[:, 0], other[:, 0], k=k)
+
+
+def _delta_se(pair: _Pair, largest: int) -> DeltaSE:
+    k = DELTA_SE_K if pair.tables[0].n.min() >= DELTA_SE_K else largest
+    base_at_k = pass_at_k(pair.tables[0].correct, pair.tables[0].n, [k])
+    other_at_1 = pass_at_k(pair.tables[1].correct, pair.tables[1].n, [1])
+    return delta_se(base_at_k, other_at_1, k=k)
+
+
+def _notes(
+    pair: _Pair, ks: IntArray, split: Overlap | ExpectedOverlap, gap_se: DeltaSE
+) -> Iterable[str]:
+    """What a reader must know beside the numbers."""
+    for label, table in zip(pair.labels, pair.tables, strict=True):
+        if table.n.min() < table.n.max():
+            yield f"{label}: n runs from {table.n.min()} to {table.n.max()} over the problems"
+        if missing := int(table.unjudged.sum()):
+            yield (
+                f"{label}: {missing} of {int(table.n.sum())} samples unjudged, "
+                "counted as not correct; the bounds show both extremes"
+            )
+    sizes = [int(table.n.min()) for table in pair.tables]
+    if sizes[0] != sizes[1]:
+        yield (
+            f"smallest n is {sizes[0]} for {pair.labels[0]} and {sizes[1]} for "
+            f"{pair.labels[1]}: k stops at {ks[-1]}"
+        )
+    if pair.groups is not None:
+        yield (
+            f"{len(pair.groups)} problems in {int(pair.groups.max()) + 1} groups: intervals and "
+            "permutation tests take groups as units, McNemar's test takes problems"
+        )
+    if isinstance(split, ExpectedOverlap):
+        yield f"the four-way table at k = {split.k} is an expectation from counts, not a list"
+    if gap_se.k != DELTA_SE_K:
+        yield f"the sampling-efficiency gap is stated at k = {gap_se.k}, not {DELTA_SE_K}"

@@ -1,0 +1,114 @@
+"""What a run is: everything that decides its answers, and who worked on it when."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from boundary.errors import StoreError
+
+SCHEMA = 1
+_PACKAGES = ("boundary", "torch", "transformers", "vllm", "math-verify", "pyarrow", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One working session of a run: what may change from one to the next without harm."""
+
+    started: str
+    command: str
+    n: int
+    versions: dict[str, str]
+    hardware: str
+
+    @classmethod
+    def now(cls, command: str, n: int) -> "Session":
+        """This process, at this moment."""
+        versions = {name: found for name in _PACKAGES if (found := _version(name))}
+        stamp = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(stamp, command, n, versions, _hardware())
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``identity`` decides the answers, and its digest names the run.
+
+    ``dtype`` joins it once the model is loaded: the engine may choose it. ``verifier`` is the one
+    whose verdicts are read unless another is named.
+    """
+
+    identity: Mapping[str, Any]
+    verifier: str
+    dtype: str | None = None
+    sessions: tuple[Session, ...] = ()
+    schema: int = field(default=SCHEMA)
+
+    @property
+    def digest(self) -> str:
+        """Eight hex digits over the identity."""
+        text = json.dumps(self.identity, sort_keys=True, ensure_ascii=True)
+        return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """``<model>-<suite>-<digest>``, fit for a directory."""
+        model = str(self.identity["model_id"]).rstrip("/").split("/")[-1]
+        return f"{slug(model)}-{slug(str(self.identity['suite']))}-{self.digest}"
+
+    def to_json(self) -> bytes:
+        """The manifest as indented JSON."""
+        return (json.dumps(asdict(self), indent=2, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, data: bytes, where: str) -> "Manifest":
+        """Read a manifest.
+
+        Raises:
+            StoreError: It is damaged, or of a newer schema than this version writes.
+        """
+        try:
+            raw = json.loads(data)
+            schema = int(raw["schema"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"the manifest of {where} cannot be read ({error})",
+                remedy="restore manifest.json from a copy, or move the directory away",
+            ) from error
+        if schema > SCHEMA:
+            raise StoreError(
+                f"the run {where} has schema {schema}, and this version reads up to {SCHEMA}",
+                remedy="update boundary",
+            )
+        sessions = tuple(Session(**session) for session in raw["sessions"])
+        return cls(raw["identity"], raw["verifier"], raw.get("dtype"), sessions, schema)
+
+
+def differing(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """The fields that differ, each as ``field: stored, now asked``."""
+    keys = sorted(stored.keys() | asked.keys())
+    return [
+        f"{key}: {stored.get(key)!r} stored, {asked.get(key)!r} asked"
+        for key in keys
+        if stored.get(key) != asked.get(key)
+    ]
+
+
+def slug(text: str) -> str:
+    """``text`` with all but letters, digits, dot and dash turned to dashes."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in ".-=") else "-" for c in text)
+    return kept.strip("-.") or "x"
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _hardware() -> str:
+    return f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"

@@ -1,0 +1,110 @@
+"""Append-only parts: written whole under another name, flushed, renamed; read in order."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from boundary.errors import StoreError
+from boundary.store.files import Folder
+
+_log = logging.getLogger(__name__)
+_SUFFIX = ".parquet"
+
+
+class PartWriter:
+    """Collects records and writes a part when enough of them, or enough seconds, have passed.
+
+    Args:
+        folder: Where the parts go.
+        schema: Their columns.
+        max_records: Records held in memory at most.
+        max_seconds: Age of the oldest record held at which a part is written.
+    """
+
+    def __init__(
+        self, folder: Folder, schema: Any, *, max_records: int = 4096, max_seconds: float = 10.0
+    ) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._max_records = max_records
+        self._max_seconds = max_seconds
+        self._held: list[Any] = []
+        self._since = time.monotonic()
+        # Names sort in the order of writing, so that later parts override earlier ones.
+        self._session = f"{time.time_ns():020d}-{os.getpid()}"
+        self._count = 0
+
+    def add(self, record: Any) -> list[Any]:
+        """Take a record; returns the records just written to disk, mostly none."""
+        if not self._held:
+            self._since = time.monotonic()
+        self._held.append(record)
+        full = len(self._held) >= self._max_records
+        old = time.monotonic() - self._since >= self._max_seconds
+        return self.flush() if full or old else []
+
+    def flush(self) -> list[Any]:
+        """Write what is held; returns it."""
+        from boundary.store.schema import table_of
+
+        if not self._held:
+            return []
+        write_table(self._folder, self._next_name(), table_of(self._held, self._schema))
+        written, self._held = self._held, []
+        return written
+
+    def _next_name(self) -> str:
+        self._count += 1
+        return f"{self._session}-{self._count:05d}{_SUFFIX}"
+
+
+def write_table(folder: Folder, name: str, table: Any) -> None:
+    """Write one parquet file, whole or not at all, with a checksum on every page."""
+    import pyarrow.parquet as pq
+
+    with folder.replacing(name) as stream:
+        pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
+
+
+def read_parts(
+    folder: Folder, columns: Sequence[str] | None = None, filters: Any = None
+) -> Iterator[Any]:
+    """Yield each part as a table, in the order of writing; one is held at a time.
+
+    Raises:
+        StoreError: A part is damaged; it is named.
+    """
+    for name in folder.names(_SUFFIX):
+        try:
+            yield _read(folder, name, columns, filters)
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"{folder.path(name)} is damaged ({error})",
+                remedy="run the same sample command again: it sets the part aside and draws"
+                " its samples anew",
+            ) from error
+
+
+def _read(folder: Folder, name: str, columns: Sequence[str] | None, filters: Any) -> Any:
+    import pyarrow.parquet as pq
+
+    with folder.fs.open_input_file(folder.path(name)) as file:
+        present = columns and [c for c in columns if c in pq.read_schema(file).names]
+        file.seek(0)
+        return pq.read_table(
+            file, columns=present, filters=filters, page_checksum_verification=True
+        )
+
+
+def mend(folder: Folder) -> list[str]:
+    """Set damaged parts aside, reading every one whole; returns their new names."""
+    aside = []
+    for name in folder.names(_SUFFIX):
+        try:
+            _read(folder, name, None, None)
+        except (OSError, ValueError):
+            aside.append(folder.set_aside(name))
+            _log.warning("%s is damaged: set aside as %s", folder.path(name), aside[-1])
+    return aside

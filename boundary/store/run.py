@@ -1,0 +1,225 @@
+"""One run on disk: what was asked, what was answered, what was judged."""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from boundary.errors import StoreError
+from boundary.records import Problem, Sample, Tier
+from boundary.store import schema
+from boundary.store.files import Folder
+from boundary.store.manifest import Manifest, Session, differing
+from boundary.store.parts import PartWriter, mend, read_parts, write_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+_MANIFEST = "manifest.json"
+_PROBLEMS = "problems.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProblem:
+    """A problem as it was asked, its prompt rendered."""
+
+    problem: Problem
+    prompt: str
+
+
+class Run:
+    """A run's directory; see DESIGN: manifest, problems, samples, verdicts, scores."""
+
+    def __init__(self, folder: Folder, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, folder: Folder) -> "Run":
+        """A run that is there.
+
+        Raises:
+            StoreError: No run is there, or its manifest cannot be read.
+        """
+        if not folder.exists(_MANIFEST):
+            raise StoreError(
+                f"no run at {folder}", remedy="give the directory that holds its manifest.json"
+            )
+        return cls(folder, Manifest.from_json(folder.read(_MANIFEST), str(folder)))
+
+    @classmethod
+    def create(cls, folder: Folder, manifest: Manifest, problems: Sequence[StoredProblem]) -> "Run":
+        """The run of that identity and verifier, new or continued.
+
+        Raises:
+            StoreError: Another run is there; the differing fields are named.
+        """
+        if folder.exists(_MANIFEST):
+            run = cls.open(folder)
+            run._require_same(manifest.identity)
+            run._decide_by(manifest.verifier)
+            return run
+        write_table(folder, _PROBLEMS, _problem_table(problems))
+        run = cls(folder, manifest)
+        run._save()
+        return run
+
+    def _decide_by(self, verifier: str) -> None:
+        if verifier != self.manifest.verifier:
+            self.manifest = replace(self.manifest, verifier=verifier)
+            self._save()
+
+    def _require_same(self, identity: Mapping[str, Any]) -> None:
+        # JSON has no tuples: compare what would be stored.
+        changed = differing(self.manifest.identity, json.loads(json.dumps(dict(identity))))
+        if changed:
+            raise StoreError(
+                f"the run at {self.folder} has other settings ({'; '.join(changed)})",
+                remedy="repeat the old settings, or choose another --results directory",
+            )
+
+    def _save(self) -> None:
+        self.folder.write(_MANIFEST, self.manifest.to_json())
+
+    def begin(self, session: Session, dtype: str) -> list[str]:
+        """Record a working session; returns the packages whose version changed since the last.
+
+        Raises:
+            StoreError: The samples on disk were drawn in another dtype.
+        """
+        known = self.manifest.dtype
+        if known not in (None, dtype):
+            raise StoreError(
+                f"the run at {self.folder} was drawn in {known}, and the engine now uses {dtype}",
+                remedy=f"give --dtype {known}, or choose another --results directory",
+            )
+        last = self.manifest.sessions[-1].versions if self.manifest.sessions else session.versions
+        sessions = (*self.manifest.sessions, session)
+        self.manifest = replace(self.manifest, dtype=dtype, sessions=sessions)
+        self._save()
+        return differing(last, session.versions)
+
+    @property
+    def name(self) -> str:
+        """The run's name, that of its directory."""
+        return self.folder.base.rstrip("/").rsplit("/", 1)[-1]
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the run against a second writer."""
+        return self.folder.locked()
+
+    def sample_writer(self, **limits: Any) -> PartWriter:
+        """Writer of samples; see :class:`PartWriter`."""
+        return PartWriter(self.folder / "samples", schema.samples(), **limits)
+
+    def verdict_writer(self, verifier: str, **limits: Any) -> PartWriter:
+        """Writer of one verifier's verdicts; see :class:`PartWriter`."""
+        return PartWriter(self.folder / "verdicts" / verifier, schema.verdicts(), **limits)
+
+    def score_folder(self, digest: str) -> Folder:
+        """Where the scores under the model of that digest lie."""
+        return self.folder / "scores" / digest
+
+    def mend(self) -> list[str]:
+        """Set damaged parts aside, samples and verdicts; returns their new names."""
+        verdicts = [self.folder / "verdicts" / name for name in self.verifiers()]
+        return [name for folder in (self.folder / "samples", *verdicts) for name in mend(folder)]
+
+    def verifiers(self) -> list[str]:
+        """Names of the verifiers that judged this run, the deciding one first."""
+        found = (self.folder / "verdicts").folders()
+        decides = self.manifest.verifier
+        return sorted(found, key=lambda name: (name != decides, name))
+
+    def problems(self) -> list[StoredProblem]:
+        """What was asked, in the suite's order."""
+        import pyarrow.parquet as pq
+
+        with self.folder.fs.open_input_file(self.folder.path(_PROBLEMS)) as file:
+            rows = pq.read_table(file).to_pylist()
+        return [_stored_problem(row) for row in rows]
+
+    def indices(self) -> dict[str, "NDArray[np.int32]"]:
+        """Per problem, the indices on disk, sorted and without repeats."""
+        import numpy as np
+
+        parts: dict[str, list[NDArray[np.int32]]] = {}
+        for table in read_parts(self.folder / "samples", ["problem_id", "index"]):
+            for key, rows in _by_problem(table).items():
+                parts.setdefault(key, []).append(rows)
+        return {key: np.unique(np.concatenate(rows)) for key, rows in parts.items()}
+
+    def samples(self, columns: Sequence[str] | None = None, filters: Any = None) -> Iterator[Any]:
+        """Yield the stored samples part by part, as pyarrow tables."""
+        yield from read_parts(self.folder / "samples", columns, filters)
+
+    def sample_records(self, skip: "set[tuple[str, int]] | None" = None) -> Iterator[Sample]:
+        """Yield the stored samples, but for those whose (problem, index) is in ``skip``."""
+        read = schema.sample_of()
+        for table in self.samples():
+            for batch in table.to_batches(max_chunksize=1024):
+                for row in batch.to_pylist():
+                    if not skip or (row["problem_id"], row["index"]) not in skip:
+                        yield read(row)
+
+    def verdicts(self, verifier: str, tier: Tier, columns: Iterable[str] = ()) -> "pd.DataFrame":
+        """One tier's verdicts, the latest of each (problem, index), as a data frame.
+
+        Columns are problem_id, index, outcome, reason, valid, verifier_version and those asked.
+        """
+        import pandas as pd
+        import pyarrow.compute as pc
+
+        names = ["problem_id", "index", "outcome", "reason", "valid", "verifier_version"]
+        parts = read_parts(
+            self.folder / "verdicts" / verifier,
+            [*names, *columns],
+            filters=pc.field("tier") == tier.value,
+        )
+        frames = [table.to_pandas() for table in parts]
+        if not frames:
+            return pd.DataFrame(columns=[*names, *columns])
+        frame: pd.DataFrame = pd.concat(frames, ignore_index=True)
+        return frame.drop_duplicates(["problem_id", "index"], keep="last", ignore_index=True)
+
+
+def _by_problem(table: Any) -> dict[str, "NDArray[np.int32]"]:
+    import numpy as np
+
+    ids = table.column("problem_id").combine_chunks().dictionary_encode()
+    codes = np.asarray(ids.indices)
+    index = table.column("index").to_numpy()
+    order = np.argsort(codes, kind="stable")
+    bounds = np.searchsorted(codes[order], np.arange(len(ids.dictionary) + 1))
+    names = ids.dictionary.to_pylist()
+    return {
+        name: index[order[start:end]]
+        for name, start, end in zip(names, bounds, bounds[1:], strict=False)
+    }
+
+
+def _problem_table(problems: Sequence[StoredProblem]) -> Any:
+    import pyarrow as pa
+
+    rows = [
+        {
+            "id": p.problem.id,
+            "question": p.problem.question,
+            "prompt": p.prompt,
+            "answer": p.problem.answer,
+            "group": p.problem.group,
+            "solution": p.problem.solution,
+            "meta": json.dumps(dict(p.problem.meta), sort_keys=True),
+        }
+        for p in problems
+    ]
+    return pa.Table.from_pylist(rows, schema=schema.problems())
+
+
+def _stored_problem(row: dict[str, Any]) -> StoredProblem:
+    meta = json.loads(row.pop("meta"))
+    prompt = row.pop("prompt")
+    return StoredProblem(Problem(**row, meta=meta), prompt)

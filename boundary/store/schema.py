@@ -1,0 +1,103 @@
+"""Columns of the parts, and records to and from them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import Any
+
+from boundary.records import Sample, Verdict
+
+
+@cache
+def samples() -> Any:
+    """Schema of ``samples/*.parquet``."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("problem_id", pa.string()),
+            ("index", pa.int32()),
+            ("text", pa.string()),
+            ("token_ids", pa.list_(pa.int32())),
+            ("n_tokens", pa.int32()),
+            ("finish", pa.string()),
+            ("logprob", pa.float64()),
+            ("draw_logprob", pa.float64()),
+            ("forced", pa.list_(pa.int32())),
+            ("seed", pa.int64()),
+        ]
+    )
+
+
+@cache
+def verdicts() -> Any:
+    """Schema of ``verdicts/<verifier>/*.parquet``."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("problem_id", pa.string()),
+            ("index", pa.int32()),
+            ("tier", pa.string()),
+            ("outcome", pa.string()),
+            ("reason", pa.string()),
+            ("extracted", pa.string()),
+            ("valid", pa.bool_()),
+            ("verifier_version", pa.string()),
+        ]
+    )
+
+
+@cache
+def scores() -> Any:
+    """Schema of ``scores/<model digest>/*.parquet``."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("problem_id", pa.string()),
+            ("index", pa.int32()),
+            ("n_tokens", pa.int32()),
+            ("logprob", pa.float64()),
+        ]
+    )
+
+
+@cache
+def problems() -> Any:
+    """Schema of ``problems.parquet``: what was asked, so that a run explains itself."""
+    import pyarrow as pa
+
+    names = ("id", "question", "prompt", "answer", "group", "solution", "meta")
+    return pa.schema([(name, pa.string()) for name in names])
+
+
+def table_of(records: Sequence[Sample | Verdict], schema: Any) -> Any:
+    """Records as a table with the schema's columns."""
+    import pyarrow as pa
+
+    columns = {
+        name: pa.array([_clean(getattr(r, name)) for r in records], schema.field(name).type)
+        for name in schema.names
+    }
+    return pa.table(columns, schema=schema)
+
+
+def _clean(value: Any) -> Any:
+    """Half a surrogate pair is no UTF-8; it is stored as a visible escape."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
+
+
+def sample_of() -> Callable[[dict[str, Any]], Sample]:
+    """A reader of rows, given as dicts that hold at least a sample's required columns."""
+    from boundary.records import Finish
+
+    names = [f.name for f in fields(Sample)]
+
+    def read(row: dict[str, Any]) -> Sample:
+        known = {name: row[name] for name in names if name in row}
+        return Sample(**{**known, "finish": Finish(known["finish"])})
+
+    return read

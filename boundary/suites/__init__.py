@@ -1,0 +1,87 @@
+"""What is asked: known suites by name, a user's own by path."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from boundary.errors import SuiteError
+from boundary.suites import aime24, dial, gsm8k, jsonl, math500
+from boundary.suites.base import Suite, SuiteLoader, check, digest_of
+
+__all__ = ["SUITES", "Suite", "SuiteLoader", "available", "load"]
+
+GROUP = "boundary.suites"
+DATA_VARIABLE = "BOUNDARY_DATA"
+
+
+def _dial(*, data: Path | None) -> Suite:
+    """The embedded suite lies in the package; local copies do not concern it."""
+    problems = tuple(dial.load())
+    check("dial", problems)
+    return Suite("dial", problems, "dial", "dial", "embedded", digest_of(problems))
+
+
+SUITES: dict[str, SuiteLoader] = {
+    "math500": math500.BENCHMARK.load,
+    "aime24": aime24.BENCHMARK.load,
+    "gsm8k": gsm8k.BENCHMARK.load,
+    "dial": _dial,
+}
+
+
+def load(name_or_path: str, *, data: Path | None = None, verifier: str | None = None) -> Suite:
+    """The suite of that name, or the user's own suite in that JSONL file.
+
+    Args:
+        name_or_path: A registered name, or a path that ends in ``.jsonl`` or ``.jsonl.gz``.
+        data: Folder of local copies; the environment's BOUNDARY_DATA when not given.
+        verifier: Judges instead of the suite's own verifier.
+
+    Raises:
+        SuiteError: No such suite, or its problems are missing or malformed.
+    """
+    if name_or_path.endswith(jsonl.ENDINGS):
+        return jsonl.load(Path(name_or_path), verifier=verifier)
+    suite = _loader(name_or_path)(data=_folder(data))
+    return replace(suite, verifier=verifier) if verifier else suite
+
+
+def available() -> Mapping[str, SuiteLoader]:
+    """Every loader by name: the registry, then what other packages add by entry points."""
+    others = {entry.name: _deferred(entry) for entry in entry_points(group=GROUP)}
+    return {**others, **SUITES}
+
+
+def _deferred(entry: EntryPoint) -> SuiteLoader:
+    """Import another package's loader when it is used, not when suites are listed."""
+
+    def load_other(*, data: Path | None) -> Suite:
+        loader: SuiteLoader = entry.load()
+        return loader(data=data)
+
+    return load_other
+
+
+def _loader(name: str) -> SuiteLoader:
+    loaders = available()
+    if name in loaders:
+        return loaders[name]
+    near = difflib.get_close_matches(name, loaders, n=1, cutoff=0.0)[0]
+    raise SuiteError(
+        f"no suite is named {name!r}",
+        remedy=f"did you mean {near!r}? 'boundary list suites' names them all, "
+        "and a file of your own ends in .jsonl or .jsonl.gz",
+    )
+
+
+def _folder(data: Path | None) -> Path | None:
+    folder = data or (Path(given) if (given := os.environ.get(DATA_VARIABLE)) else None)
+    if folder is not None and not folder.is_dir():
+        raise SuiteError(
+            f"the data folder {folder} is not a folder",
+            remedy=f"correct --data or {DATA_VARIABLE}",
+        )
+    return folder

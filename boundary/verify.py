@@ -1,0 +1,143 @@
+"""The ``verify`` stage: gives every stored sample its verdicts."""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from boundary import prompts
+from boundary.errors import BoundaryError
+from boundary.progress import SILENT, Advance, Progress
+from boundary.records import Problem, Sample, Tier, Verdict
+from boundary.store import Run
+from boundary.verifiers import create
+from boundary.verifiers.base import Task, Verifier
+
+_CHUNK = 1024
+
+
+def run(run: Run, *, verifier: str | None = None, progress: Progress = SILENT) -> int:
+    """Judge what has no verdict yet by this version of the verifier.
+
+    Args:
+        run: A stored run.
+        verifier: Its name; the run's own unless told.
+        progress: Told how far it is.
+
+    Returns:
+        The number of samples judged now.
+
+    Raises:
+        VerifierError: The verifier cannot be set up.
+        StoreError: The run cannot be read or written.
+    """
+    name = verifier or run.manifest.verifier
+    with contextlib.closing(create(name)) as judge:
+        pending = _pending(run, judge)
+        if not pending:
+            return 0
+        with progress.task(f"verify {run.name}", total=pending) as advance:
+            return _judge_all(run, judge, advance)
+
+
+def _pending(run: Run, judge: Verifier) -> int:
+    asked = sum(len(indices) for indices in run.indices().values())
+    return asked - len(judged_keys(run, judge))
+
+
+def judged_keys(run: Run, judge: Verifier) -> set[tuple[str, int]]:
+    """The (problem, index) pairs that have a verdict by this version of the verifier."""
+    frame = run.verdicts(judge.name, Tier.STRICT)
+    frame = frame[frame["verifier_version"] == judge.version]
+    return set(zip(frame["problem_id"], frame["index"].astype(int), strict=True))
+
+
+def _judge_all(run: Run, judge: Verifier, advance: Advance) -> int:
+    problems = {p.problem.id: p.problem for p in run.problems()}
+    channel = channel_of(run)
+    samples = run.sample_records(skip=judged_keys(run, judge))
+    writer = run.verdict_writer(judge.name)
+    count = 0
+    while chunk := list(islice(samples, _CHUNK)):
+        for verdicts in judge.judge(_tasks(chunk, problems, channel)):
+            for verdict in verdicts:
+                writer.add(verdict)
+        count += len(chunk)
+        advance(len(chunk), "")
+    writer.flush()
+    return count
+
+
+def channel_of(run: Run) -> str:
+    """Where the run's template asks for the answer."""
+    return prompts.get(run.manifest.identity["template"]).channel
+
+
+def _tasks(samples: Iterable[Sample], problems: dict[str, Problem], channel: str) -> Iterator[Task]:
+    return (Task(problems[s.problem_id], s, channel) for s in samples)
+
+
+class Companion:
+    """Judges samples beside a run that is still being drawn, in a thread of its own.
+
+    Only samples that are on disk are handed to it. What it has not judged when it is stopped
+    is left to the next ``verify``.
+    """
+
+    def __init__(self, run: Run, problems: Sequence[Problem], *, verifier: str) -> None:
+        self._judge = create(verifier)
+        self._problems = {p.id: p for p in problems}
+        self._channel = channel_of(run)
+        self._writer = run.verdict_writer(self._judge.name)
+        self._queue: queue.SimpleQueue[list[Sample] | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._failure: BoundaryError | None = None
+        self.correct = 0
+        self.judged = 0
+        self._thread = threading.Thread(target=self._work, name="verify", daemon=True)
+        self._thread.start()
+
+    def take(self, samples: list[Sample]) -> None:
+        """Queue samples for judgement.
+
+        Raises:
+            BoundaryError: Judging failed; the samples themselves are stored.
+        """
+        if self._failure:
+            raise self._failure
+        if samples:
+            self._queue.put(samples)
+
+    def finish(self, *, drain: bool) -> None:
+        """End the thread, after judging all that was queued or at the next sample.
+
+        Raises:
+            BoundaryError: Judging failed, and ``drain`` asked for all of it.
+        """
+        if not drain:
+            self._stopping.set()
+        self._queue.put(None)
+        self._thread.join()
+        self._judge.close()
+        if self._failure and drain:
+            raise self._failure
+
+    def _work(self) -> None:
+        try:
+            while (samples := self._queue.get()) is not None and not self._stopping.is_set():
+                tasks = _tasks(samples, self._problems, self._channel)
+                for verdicts in self._judge.judge(tasks):
+                    self._keep(verdicts)
+                    if self._stopping.is_set():
+                        break
+            self._writer.flush()
+        except BoundaryError as error:
+            self._failure = error
+
+    def _keep(self, verdicts: tuple[Verdict, ...]) -> None:
+        for verdict in verdicts:
+            self._writer.add(verdict)
+            if verdict.tier is Tier.STRICT:
+                self.judged += 1
+                self.correct += verdict.outcome == "correct"
