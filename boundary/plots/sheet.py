@@ -43,7 +43,7 @@ class Drawn:
 
 def draw(sheet: Sheet, styles: Mapping[str, Style] | None = None) -> Iterator[Drawn]:
     """Yield the figures of a sheet, one at a time."""
-    looks = styles or palette([c.label for c in sheet.curves])
+    looks = styles or palette(_labels(sheet))
     if sheet.curves:
         yield _curves(sheet, looks)
     if sheet.valid:
@@ -54,6 +54,13 @@ def draw(sheet: Sheet, styles: Mapping[str, Style] | None = None) -> Iterator[Dr
         figure = plot_perplexity(sheet.perplexity, suite=sheet.suite, styles=looks)
         caption = "One median per problem; the dot and bar are the mean and its 95 % interval."
         yield Drawn("perplexity", "perplexity", "Perplexity", caption, figure)
+
+
+def _labels(sheet: Sheet) -> list[str]:
+    """The arms, bases first: a base keeps its colour in every figure."""
+    bases = [c.base.label for c in sheet.comparisons]
+    others = [c.other.label for c in sheet.comparisons]
+    return [*bases, *(c.label for c in sheet.curves), *others, *(c.under for c in sheet.perplexity)]
 
 
 def _curves(sheet: Sheet, looks: Mapping[str, Style]) -> Drawn:

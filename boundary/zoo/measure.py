@@ -328,7 +328,9 @@ def _spread_table(seeds: Mapping[str, Any]) -> str:
     """Smallest, middle and largest difference over the seeds."""
     rows = []
     for name in next(iter(seeds.values()))["contrasts"]:
-        by_k = zip(*(found["contrasts"][name]["difference"] for found in seeds.values()), strict=True)
+        by_k = zip(
+            *(found["contrasts"][name]["difference"] for found in seeds.values()), strict=True
+        )
         rows.append([name, *(" / ".join(f"{x:+.3f}" for x in sorted(column)) for column in by_k)])
     return _table(["difference", *(f"@{k}" for k in KS)], rows)
 

@@ -80,8 +80,6 @@ def test_an_update_makes_rewarded_answers_likelier(monkeypatch):
     monkeypatch.setattr(grpo, "reward", lambda a: float(a.token_ids[0] == tokenizer.EOS))
     net = model.build(0)
     plan = grpo.Grpo(steps=6, problems=2, answers=64, rate=3e-3, max_tokens=2)
-    means = grpo.train(
-        net, dial.generate("update"), plan, stream="update", progress=lambda _: None
-    )
+    means = grpo.train(net, dial.generate("update"), plan, stream="update", progress=lambda _: None)
     assert len(means) == 6
     assert means[-1] > means[0] + 0.05
