@@ -5,7 +5,7 @@ temperature and top-p, each at its best batch size among 64, 256 and 1,024. Toke
 including each row's stop token. Loading and a warm-up are left out; storing and judging are in on
 our side. Repetitions alternate; figures are medians.
 
-    python benchmarks/engine.py [--samples 2048] [--repeats 3]
+    python benchmarks/engine.py [--samples 4096] [--repeats 3]
 """
 
 import argparse
@@ -24,7 +24,6 @@ from boundary.store import Run
 from boundary.store.files import Folder
 
 SIZES = (64, 256, 1024)
-MODEL = "zoo/base"
 TEMPERATURE, TOP_P, MAX_TOKENS = 1.0, 0.95, 96
 PER_PROBLEM = 64
 
@@ -34,11 +33,11 @@ class Ours:
 
     name = "boundary sample"
 
-    def __init__(self, size: int) -> None:
-        self._engine = engines.create("transformers", EngineConfig(MODEL, batch_size=size))
+    def __init__(self, model: str, size: int) -> None:
+        self._engine = engines.create("transformers", EngineConfig(model, batch_size=size))
         self._engine.close = lambda: None
         self._arm = ArmSettings(
-            model=MODEL, temperature=TEMPERATURE, top_p=TOP_P, max_tokens=MAX_TOKENS
+            model=model, temperature=TEMPERATURE, top_p=TOP_P, max_tokens=MAX_TOKENS
         )
         self._seed = 0
 
@@ -71,14 +70,14 @@ class Theirs:
 
     name = "transformers generate"
 
-    def __init__(self, size: int) -> None:
-        folder = engines.identify(MODEL).path
+    def __init__(self, model: str, size: int) -> None:
+        folder = engines.identify(model).path
         self._size = size
         self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, padding_side="left")
         self._model = transformers.AutoModelForCausalLM.from_pretrained(
             folder, dtype="float32", attn_implementation="sdpa"
         ).eval()
-        self._ends = torch.tensor(engines.identify(MODEL).eos_token_ids)
+        self._ends = torch.tensor(engines.identify(model).eos_token_ids)
 
     def draw(self, samples: int) -> int:
         """Draw; returns the tokens up to and including each row's stop token."""
@@ -118,11 +117,12 @@ def rate(side: Ours | Theirs, samples: int) -> float:
 def main() -> None:
     """Print the table and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="zoo/base")
     parser.add_argument("--samples", type=int, default=4096)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     transformers.logging.set_verbosity_error()
-    sides = {(kind.name, size): kind(size) for size in SIZES for kind in (Ours, Theirs)}
+    sides = {(kind.name, size): kind(options.model, size) for size in SIZES for kind in (Ours, Theirs)}
     rates: dict[tuple[str, int], list[float]] = {key: [] for key in sides}
     for side in sides.values():
         side.draw(PER_PROBLEM * 2)

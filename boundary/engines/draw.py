@@ -69,12 +69,13 @@ def _invert(
     """Tokens (B,) at the quantiles ``u`` of the nucleus, and their log-probabilities (B,)."""
     import torch
 
-    order = None
     if top_p < 1:
-        probs, order = probs.sort(dim=-1, descending=True, stable=True)
-        before = probs.cumsum(dim=-1) - probs
-        # The first token stays even when it alone exceeds top_p.
-        probs = torch.where(before < top_p, probs, 0.0)
+        ranked, order = probs.sort(dim=-1, descending=True, stable=True)
+        before = ranked.cumsum(dim=-1) - ranked
+        # The first token stays even when it alone exceeds top_p. The kept ones go back to the
+        # vocabulary's order: two near-equal tokens may swap ranks from one batch to another.
+        kept = torch.where(before < top_p, ranked, 0.0)
+        probs = torch.zeros_like(probs).scatter(-1, order, kept)
     total = probs.cumsum(dim=-1)
     target = u.to(total.dtype)[:, None] * total[:, -1:]
     # A token of probability 0 is never chosen: its cumulative sum equals the one before it.
@@ -84,5 +85,4 @@ def _invert(
     place = torch.minimum(place, last)
     mass = probs.gather(1, place[:, None])[:, 0].double()
     own = mass.log() - total[:, -1].double().log()
-    tokens = place if order is None else order.gather(1, place[:, None])[:, 0]
-    return tokens, own
+    return place, own

@@ -6,7 +6,6 @@ only; free rows are given to waiting requests, whose prompts are prefilled once 
 prompt.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -88,6 +87,8 @@ class SlotCache:
         self.reserve(layer, keys, keys.shape[2])
         for store, new in ((self.keys, keys), (self.values, values)):
             store[layer][rows, :, : new.shape[2]] = new
+        # A row may be moved before the next step, with all of its prompt.
+        self.window = max(self.window, keys.shape[2])
 
     def grow(self, columns: int) -> None:
         """Make room for ``columns`` positions in every layer."""
@@ -278,19 +279,26 @@ def drive(batch: Batch, requests: Iterable[Request], ends: Any = None) -> Iterat
     import torch
 
     waiting = iter(requests)
-    buffer: deque[Request] = deque()
-    with torch.inference_mode():
-        while True:
-            if batch.free * _REFILL_SHARE >= batch.free + batch.live:
-                buffer.extend(islice(waiting, batch.free))
-                if buffer:
-                    batch.add(list(buffer))
-                    buffer.clear()
-                    yield from _leave(batch, ends)
-            if not batch.live:
-                return
-            batch.step()
-            yield from _leave(batch, ends)
+    while True:
+        # The mode must not reach the caller while this generator is suspended.
+        with torch.inference_mode():
+            done = _advance(batch, waiting, ends)
+        if done is None:
+            return
+        yield from done
+
+
+def _advance(batch: Batch, waiting: Iterator[Request], ends: Any) -> list[Drawn] | None:
+    """Let waiting requests in, or draw one token for every row; ``None`` when all is done."""
+    if batch.free * _REFILL_SHARE >= batch.free + batch.live:
+        entering = list(islice(waiting, batch.free))
+        if entering:
+            batch.add(entering)
+            return _leave(batch, ends)
+    if not batch.live:
+        return None
+    batch.step()
+    return _leave(batch, ends)
 
 
 def _leave(batch: Batch, ends: Any) -> list[Drawn]:

@@ -101,7 +101,6 @@ def compare(
     curves = _curves(pair, grid, rates, replicates)
     gaps = gap_intervals(rates[0], rates[1], replicates[1] - replicates[0], pair.groups)
     split = _overlap(pair, int(grid[-1]) if solved_at is None else solved_at)
-    gap_se = _delta_se(pair, int(grid[-1]))
     return Comparison(
         base=curves[0],
         other=curves[1],
@@ -117,8 +116,8 @@ def compare(
         ),
         base_histogram=accuracy_histogram(pair.tables[0].correct, pair.tables[0].n),
         other_histogram=accuracy_histogram(pair.tables[1].correct, pair.tables[1].n),
-        delta_se=gap_se,
-        notes=tuple(_notes(pair, grid, split, gap_se)),
+        delta_se=_delta_se(pair, int(grid[-1])),
+        notes=tuple(_notes(pair, grid, split)),
     )
 
 
@@ -225,9 +224,7 @@ def _delta_se(pair: _Pair, largest: int) -> DeltaSE:
     return delta_se(base_at_k, other_at_1, k=k)
 
 
-def _notes(
-    pair: _Pair, ks: IntArray, split: Overlap | ExpectedOverlap, gap_se: DeltaSE
-) -> Iterable[str]:
+def _notes(pair: _Pair, ks: IntArray, split: Overlap | ExpectedOverlap) -> Iterable[str]:
     """What a reader must know beside the numbers."""
     for label, table in zip(pair.labels, pair.tables, strict=True):
         if table.n.min() < table.n.max():
@@ -250,5 +247,3 @@ def _notes(
         )
     if isinstance(split, ExpectedOverlap):
         yield f"the four-way table at k = {split.k} is an expectation from counts, not a list"
-    if gap_se.k != DELTA_SE_K:
-        yield f"the sampling-efficiency gap is stated at k = {gap_se.k}, not {DELTA_SE_K}"

@@ -123,7 +123,7 @@ def _unshift(z: int, bits: int) -> int:
 
 
 def law(logits: Sequence[float], temperature: float, top_p: float) -> dict[int, float]:
-    """The tempered, nucleus-cut law as exactly as floats allow: token to probability."""
+    """The tempered law cut to its nucleus: token to probability, by token."""
     scaled = [x / temperature for x in logits]
     top = max(scaled)
     weights = [math.exp(x - top) for x in scaled]
@@ -131,11 +131,11 @@ def law(logits: Sequence[float], temperature: float, top_p: float) -> dict[int, 
     order = sorted(range(len(probs)), key=lambda i: -probs[i])
     kept: list[int] = []
     for token in order:
-        if kept and math.fsum(probs[i] for i in kept) >= top_p:
+        if top_p < 1 and kept and math.fsum(probs[i] for i in kept) >= top_p:
             break
         kept.append(token)
     mass = math.fsum(probs[i] for i in kept)
-    return {token: probs[token] / mass for token in (kept if top_p < 1 else range(len(probs)))}
+    return {token: probs[token] / mass for token in sorted(kept)}
 
 
 def draw_by_hand(logits: Sequence[float], u: float, decoding: Decoding) -> tuple[int, float]:
