@@ -53,11 +53,11 @@ class Ours:
                 samples // PER_PROBLEM,
                 self._seed,
             )
-            create, engines.create = engines.create, lambda *_: self._engine
+            load, engines.load = engines.load, lambda _: self._engine
             try:
                 return tokens_of(sample.run(job))
             finally:
-                engines.create = create
+                engines.load = load
 
 
 def tokens_of(run: Run) -> int:
@@ -122,7 +122,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     transformers.logging.set_verbosity_error()
-    sides = {(kind.name, size): kind(options.model, size) for size in SIZES for kind in (Ours, Theirs)}
+    sides = {
+        (kind.name, size): kind(options.model, size) for size in SIZES for kind in (Ours, Theirs)
+    }
     rates: dict[tuple[str, int], list[float]] = {key: [] for key in sides}
     for side in sides.values():
         side.draw(PER_PROBLEM * 2)

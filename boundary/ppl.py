@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from boundary import engines, stats, tables
 from boundary.config import ArmSettings, PerplexitySettings
-from boundary.engines import Checkpoint, Engine, EngineConfig
+from boundary.engines import Checkpoint, Engine
 from boundary.errors import ConfigError
 from boundary.progress import SILENT, Progress
 from boundary.records import Finish, PerplexityCell
@@ -53,14 +53,6 @@ class Judge:
     def checkpoint(self) -> Checkpoint:
         """What it is, without loading it."""
         return engines.identify(self.arm.model, self.arm.revision)
-
-    def load(self) -> Engine:
-        """The engine, loaded."""
-        name = self.arm.engine or engines.default_engine(self.arm.model)
-        arm = self.arm
-        return engines.create(
-            name, EngineConfig(arm.model, arm.revision, arm.dtype, arm.batch_size)
-        )
 
 
 def run(
@@ -159,7 +151,7 @@ class _Scorer:
     def engine(self) -> Engine:
         """The model, loaded when it is first needed."""
         if self._engine is None:
-            self._engine = self._judge.load()
+            self._engine = engines.load(self._judge.arm)
         return self._engine
 
     def close(self) -> None:

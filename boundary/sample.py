@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from boundary import engines, prompts, samplers, verify
 from boundary.config import MAX_TOKENS, ArmSettings
-from boundary.engines import Checkpoint, Decoding, Engine, EngineConfig, Request
+from boundary.engines import Checkpoint, Decoding, Engine, Request
 from boundary.engines.checkpoint import prompt_lengths
 from boundary.errors import ConfigError
 from boundary.progress import SILENT, Progress
@@ -177,7 +177,7 @@ def _draw(
     budget = int(found.manifest.identity["max_tokens"])
     if not job.arm.max_tokens and budget < MAX_TOKENS:
         progress.notice(f"{found.name}: {budget} new tokens per answer, the context's room")
-    engine = engines.create(job.engine, _engine_config(job.arm))
+    engine = engines.load(job.arm)
     for change in found.begin(Session.now(" ".join(sys.argv), job.n), engine.dtype):
         progress.notice(f"{found.name} continues with another version of {change}")
     decoding = _decoding(job, engine, budget)
@@ -185,10 +185,6 @@ def _draw(
     samples = samplers.get(job.arm.sampler)(engine, requests, decoding)
     _store(job, found, samples, sum(map(len, missing.values())), progress)
     engine.close()
-
-
-def _engine_config(arm: ArmSettings) -> EngineConfig:
-    return EngineConfig(arm.model, arm.revision, arm.dtype, arm.batch_size)
 
 
 def _decoding(job: Job, engine: Engine, budget: int) -> Decoding:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from boundary.engines.base import Decoding, Engine, EngineConfig, Request
 from boundary.engines.checkpoint import ZOO_PREFIX, Checkpoint, locate
 from boundary.engines.fake import PREFIX, FakeEngine, describe
 from boundary.engines.transformers import TransformersEngine
 from boundary.errors import EngineError
+
+if TYPE_CHECKING:
+    from boundary.config import ArmSettings
 
 ENGINES: dict[str, Callable[[EngineConfig], Engine]] = {
     "fake": FakeEngine,
@@ -23,6 +27,16 @@ def default_engine(model: str) -> str:
 def identify(model: str, revision: str | None = None) -> Checkpoint:
     """What a model is, without loading it."""
     return describe(model) if model.startswith(PREFIX) else locate(model, revision)
+
+
+def load(arm: "ArmSettings") -> Engine:
+    """The engine of an arm, its model loaded.
+
+    Raises:
+        EngineError: No engine of that name, or the model does not load.
+    """
+    config = EngineConfig(arm.model, arm.revision, arm.dtype, arm.batch_size)
+    return create(arm.engine or default_engine(arm.model), config)
 
 
 def create(name: str, config: EngineConfig) -> Engine:
@@ -50,4 +64,5 @@ __all__ = [
     "create",
     "default_engine",
     "identify",
+    "load",
 ]
