@@ -60,12 +60,28 @@ class Findings:
     @property
     def verdicts(self) -> tuple[str, ...]:
         """The verdict lines in words, notes after them."""
-        return tuple(_verdict(comparison) for comparison in self.comparisons)
+        lines = [_verdict(comparison) for comparison in self.comparisons]
+        return (*lines, *_derivations(self.counts))
 
 
 def _verdict(comparison: Comparison) -> str:
     notes = "".join(f" Note: {note}." for note in comparison.notes)
     return f"{stats.verdict(comparison)}.{notes}"
+
+
+def _derivations(counts: Mapping[str, CountsTable]) -> Iterator[str]:
+    """How much of each arm's coverage rests on derivations that hold, where these are checked."""
+    checked = {
+        label: table.counts
+        for label, table in counts.items()
+        if all(count.valid is not None for count in table.counts)
+    }
+    if checked:
+        shares = [
+            f"{label} {sum(bool(c.valid) for c in found)} of {sum(bool(c.correct) for c in found)}"
+            for label, found in checked.items()
+        ]
+        yield f"Solved problems with at least one valid derivation: {', '.join(shares)}."
 
 
 def run(plan: Plan, out: Path, *, progress: Progress = SILENT) -> list[Findings]:

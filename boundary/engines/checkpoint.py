@@ -60,7 +60,11 @@ def locate(model: str, revision: str | None = None) -> Checkpoint:
 def _from_hub(model: str, revision: str | None) -> Checkpoint:
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+        from huggingface_hub.errors import (
+            HfHubHTTPError,
+            HFValidationError,
+            LocalEntryNotFoundError,
+        )
     except ImportError as error:
         raise PackageError(
             "huggingface_hub is not installed", remedy="pip install 'boundary[local]'"
@@ -69,7 +73,7 @@ def _from_hub(model: str, revision: str | None) -> Checkpoint:
         folder = snapshot_download(
             model, revision=revision, allow_patterns=["*.json", "*.txt", "*.model"]
         )
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
         raise EngineError(
             f"checkpoint {model} is neither a folder here nor to be had from the hub"
             f" ({type(error).__name__})",
@@ -80,7 +84,7 @@ def _from_hub(model: str, revision: str | None) -> Checkpoint:
 
 
 def _read(model: str, folder: Path, commit: str | None) -> Checkpoint:
-    config = _config(model, folder)
+    config = _settings(model, folder, "config.json")
     if not any(matching(folder, _TOKENIZER)):
         raise EngineError(
             f"checkpoint {model} has no tokenizer files in {folder}",
@@ -99,30 +103,33 @@ def _read(model: str, folder: Path, commit: str | None) -> Checkpoint:
         digest=commit or _digest(folder, ("config.json", *_WEIGHTS)),
         tokenizer_digest=_digest(folder, _TOKENIZER),
         context=text.get("max_position_embeddings"),
-        eos_token_ids=_eos(folder, config),
+        eos_token_ids=_eos(model, folder, config),
     )
 
 
-def _config(model: str, folder: Path) -> dict[str, Any]:
+def _settings(model: str, folder: Path, name: str) -> dict[str, Any]:
     try:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text())
+        settings = json.loads((folder / name).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise EngineError(
-            f"no checkpoint {model}: {folder} has no config.json",
+            f"no checkpoint {model}: {folder} has no {name}",
             remedy="give a Hugging Face folder, a hub id, or zoo/base, zoo/rl, zoo/distill",
         ) from None
     except (OSError, ValueError) as error:
         raise EngineError(
-            f"config.json of {model} cannot be read ({error})", remedy="copy the checkpoint anew"
+            f"{name} of {model} cannot be read ({error})", remedy="copy the checkpoint anew"
         ) from error
-    return config
+    if not isinstance(settings, dict):
+        raise EngineError(f"{name} of {model} holds no settings", remedy="copy the checkpoint anew")
+    return settings
 
 
-def _eos(folder: Path, config: dict[str, Any]) -> tuple[int, ...]:
+def _eos(model: str, folder: Path, config: dict[str, Any]) -> tuple[int, ...]:
     """End tokens of config and generation config; nothing else is taken from the latter."""
     found: set[int] = set()
-    extra = folder / "generation_config.json"
-    for settings in (config, json.loads(extra.read_text()) if extra.exists() else {}):
+    name = "generation_config.json"
+    extra = _settings(model, folder, name) if (folder / name).exists() else {}
+    for settings in (config, extra):
         value = settings.get("eos_token_id")
         found.update([value] if isinstance(value, int) else value or [])
     return tuple(sorted(found))

@@ -39,6 +39,7 @@ class TransformersEngine:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         default = "auto" if self._device == "cuda" else "float32"
         self.dtype = config.dtype or default
+        _require_dtype(torch, self.dtype)
         self._rows = config.batch_size or (_BATCH_GPU if self._device == "cuda" else _BATCH_CPU)
         self._tokenizer, self._model = self._load(transformers, config)
         self.dtype = str(self._model.dtype).removeprefix("torch.")
@@ -49,12 +50,15 @@ class TransformersEngine:
     def _load(self, transformers: Any, config: EngineConfig) -> tuple[Any, Any]:
         where = str(self.checkpoint.path) if not self.checkpoint.revision else config.model
         options: dict[str, Any] = {"revision": self.checkpoint.revision}
+        from safetensors import SafetensorError
+
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(where, **options)
             model = transformers.AutoModelForCausalLM.from_pretrained(
                 where, dtype=self.dtype, attn_implementation="sdpa", **options
             )
-        except (OSError, ValueError, ImportError, KeyError) as error:
+        # Weights of another shape than the configuration says end in a RuntimeError.
+        except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
             raise EngineError(
                 f"transformers cannot load {config.model} ({_first_line(error)})",
                 remedy="check that the folder holds a causal language model and its tokenizer",
@@ -182,13 +186,19 @@ def _import() -> tuple[Any, Any]:
     return torch, transformers
 
 
+def _require_dtype(torch: Any, name: str) -> None:
+    if name != "auto" and not isinstance(getattr(torch, name, None), torch.dtype):
+        raise EngineError(f"no dtype {name!r}", remedy="give float32, bfloat16 or float16")
+
+
 def _require_full_attention(model: str, config: Any) -> None:
     """Refuse a model whose layers look back only so far: the cache shows them everything."""
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     window = getattr(config, "sliding_window", None) if "layer_types" not in config else None
     if kinds != {"full_attention"} or window:
+        found = f"a sliding window of {window}" if window else ", ".join(sorted(kinds))
         raise EngineError(
-            f"{model} has layers other than full attention ({', '.join(sorted(kinds))})",
+            f"{model} has layers other than full attention ({found})",
             remedy="use --engine vllm for it",
         )
 

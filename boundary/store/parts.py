@@ -36,11 +36,11 @@ class PartWriter:
         self._session = f"{time.time_ns():020d}-{os.getpid()}"
         self._count = 0
 
-    def add(self, record: Any) -> list[Any]:
-        """Take a record; returns the records just written to disk, mostly none."""
+    def add(self, *records: Any) -> list[Any]:
+        """Take records that belong into one part; returns those just written, mostly none."""
         if not self._held:
             self._since = time.monotonic()
-        self._held.append(record)
+        self._held.extend(records)
         full = len(self._held) >= self._max_records
         old = time.monotonic() - self._since >= self._max_seconds
         return self.flush() if full or old else []
@@ -51,13 +51,12 @@ class PartWriter:
 
         if not self._held:
             return []
-        write_table(self._folder, self._next_name(), table_of(self._held, self._schema))
-        written, self._held = self._held, []
+        name = f"{self._session}-{self._count + 1:05d}{_SUFFIX}"
+        write_table(self._folder, name, table_of(self._held, self._schema))
+        # In one statement: interrupted before it, the next flush writes the same part again,
+        # and never the same records under a second name.
+        written, self._held, self._count = self._held, [], self._count + 1
         return written
-
-    def _next_name(self) -> str:
-        self._count += 1
-        return f"{self._session}-{self._count:05d}{_SUFFIX}"
 
 
 def write_table(folder: Folder, name: str, table: Any) -> None:
@@ -78,13 +77,14 @@ def read_parts(
     """
     for name in folder.names(_SUFFIX):
         try:
-            yield _read(folder, name, columns, filters)
-        except (OSError, ValueError) as error:
+            table = _read(folder, name, columns, filters)
+        except _damage() as error:
             raise StoreError(
                 f"{folder.path(name)} is damaged ({error})",
                 remedy="run the same sample command again: it sets the part aside and draws"
                 " its samples anew",
             ) from error
+        yield table
 
 
 def _read(folder: Folder, name: str, columns: Sequence[str] | None, filters: Any) -> Any:
@@ -98,13 +98,30 @@ def _read(folder: Folder, name: str, columns: Sequence[str] | None, filters: Any
         )
 
 
-def mend(folder: Folder) -> list[str]:
-    """Set damaged parts aside, reading every one whole; returns their new names."""
+def _damage() -> tuple[type[Exception], ...]:
+    """What reading a damaged part may raise."""
+    import pyarrow as pa
+
+    return OSError, ValueError, pa.ArrowException
+
+
+def mend(folder: Folder, schema: Any) -> list[str]:
+    """Set aside the parts that are damaged or lack a column; returns their new names.
+
+    Every part is read whole. Its pages carry checksums; its footer does not, so the columns are
+    compared with those that were written.
+    """
     aside = []
     for name in folder.names(_SUFFIX):
         try:
-            _read(folder, name, None, None)
-        except (OSError, ValueError):
+            _require_columns(_read(folder, name, None, None).schema, schema)
+        except _damage():
             aside.append(folder.set_aside(name))
             _log.warning("%s is damaged: set aside as %s", folder.path(name), aside[-1])
     return aside
+
+
+def _require_columns(found: Any, schema: Any) -> None:
+    for field in schema:
+        if found.get_field_index(field.name) < 0 or found.field(field.name).type != field.type:
+            raise ValueError(f"no column {field.name} of type {field.type}")

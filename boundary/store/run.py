@@ -61,11 +61,19 @@ class Run:
             run = cls.open(folder)
             run._require_same(manifest.identity)
             run._decide_by(manifest.verifier)
+            run._keep_problems(problems)
             return run
         write_table(folder, _PROBLEMS, _problem_table(problems))
         run = cls(folder, manifest)
         run._save()
         return run
+
+    def _keep_problems(self, problems: Sequence[StoredProblem]) -> None:
+        """Write the problems again where their file was lost or damaged; nothing else changes."""
+        try:
+            self.problems()
+        except StoreError:
+            write_table(self.folder, _PROBLEMS, _problem_table(problems))
 
     def _decide_by(self, verifier: str) -> None:
         if verifier != self.manifest.verifier:
@@ -124,9 +132,12 @@ class Run:
         return self.folder / "scores" / digest
 
     def mend(self) -> list[str]:
-        """Set damaged parts aside, samples and verdicts; returns their new names."""
-        verdicts = [self.folder / "verdicts" / name for name in self.verifiers()]
-        return [name for folder in (self.folder / "samples", *verdicts) for name in mend(folder)]
+        """Set damaged parts aside: samples, verdicts and scores; returns their new names."""
+        aside = mend(self.folder / "samples", schema.samples())
+        for kind, columns in (("verdicts", schema.verdicts()), ("scores", schema.scores())):
+            for name in (self.folder / kind).folders():
+                aside += mend(self.folder / kind / name, columns)
+        return aside
 
     def verifiers(self) -> list[str]:
         """Names of the verifiers that judged this run, the deciding one first."""
@@ -135,12 +146,17 @@ class Run:
         return sorted(found, key=lambda name: (name != decides, name))
 
     def problems(self) -> list[StoredProblem]:
-        """What was asked, in the suite's order."""
-        import pyarrow.parquet as pq
+        """What was asked, in the suite's order.
 
-        with self.folder.fs.open_input_file(self.folder.path(_PROBLEMS)) as file:
-            rows = pq.read_table(file).to_pylist()
-        return [_stored_problem(row) for row in rows]
+        Raises:
+            StoreError: Their file is missing or damaged.
+        """
+        return [_stored_problem(row) for row in self._problem_rows()]
+
+    def _problem_rows(self) -> list[dict[str, Any]]:
+        table = read_table(self.folder, _PROBLEMS, schema.problems())
+        rows: list[dict[str, Any]] = table.to_pylist()
+        return rows
 
     def indices(self) -> dict[str, "NDArray[np.int32]"]:
         """Per problem, the indices on disk, sorted and without repeats."""
