@@ -38,7 +38,7 @@ class ArmSettings(_Settings):
     dtype: str | None = None
     batch_size: Annotated[int | None, Field(ge=1)] = None
     template: str | None = None
-    temperature: Annotated[float, Field(ge=0)] = TEMPERATURE
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = TEMPERATURE
     top_p: Annotated[float, Field(gt=0, le=1)] = TOP_P
     max_tokens: Annotated[int | None, Field(ge=1)] = None
     sampler: str = "plain"
@@ -91,15 +91,30 @@ def load_study(path: Path) -> StudySettings:
     return study
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice, where YAML would silently keep the last."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for place, key in enumerate(keys):
+            if key in keys[:place]:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} stands twice",
+                    problem_mark=node.value[place][0].start_mark,
+                )
+        return super().construct_mapping(node, deep)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:
         raise ConfigError(
             f"cannot read the study {path} ({error.strerror})", remedy="check its path"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no YAML ({error})", remedy="correct that line") from error
+        why = " ".join(str(error).split())
+        raise ConfigError(f"{path} is no YAML ({why})", remedy="correct that line") from error
     if not isinstance(raw, dict):
         raise ConfigError(f"{path} holds no settings", remedy="write suites: and arms: into it")
     return raw
@@ -118,11 +133,11 @@ def _resolve(arms: Any, path: Path) -> dict[str, Any]:
         like = own.pop("like", None)
         if like is None:
             return own
-        if like not in arms or like in seen:
+        if not isinstance(like, str) or like not in arms or like in seen:
             raise ConfigError(
                 f"{path}: arm {name!r} is like {like!r}, which is"
                 f" {'itself like it' if like in seen else 'no arm'}",
-                remedy=f"name one of {', '.join(a for a in arms if a != name)}",
+                remedy=f"name another arm of it: {', '.join(map(str, arms))}",
             )
         # A parent belongs to a checkpoint, so a copy with another model does not inherit it.
         base = full(like, (*seen, like))
@@ -150,7 +165,8 @@ def nearest(word: str, choices: Any) -> str:
 
 
 def _explained(error: ValidationError, path: Path) -> ConfigError:
-    first = error.errors()[0]
+    # A misspelt key comes before the required one that is missed for it.
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     place = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])

@@ -66,7 +66,8 @@ class Findings:
 
 def _verdict(comparison: Comparison) -> str:
     notes = "".join(f" Note: {note}." for note in comparison.notes)
-    return f"{stats.verdict(comparison)}.{notes}"
+    pair = f"{comparison.other.label} against {comparison.base.label}"
+    return f"{pair}: {stats.verdict(comparison)}.{notes}"
 
 
 def _derivations(counts: Mapping[str, CountsTable]) -> Iterator[str]:

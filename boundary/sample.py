@@ -4,13 +4,14 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from boundary import engines, prompts, samplers, verify
+from boundary import engines, prompts, samplers, verifiers, verify
 from boundary.config import MAX_TOKENS, ArmSettings
 from boundary.engines import Checkpoint, Decoding, Engine, Request
 from boundary.engines.checkpoint import prompt_lengths
-from boundary.errors import ConfigError
+from boundary.errors import ConfigError, EngineError
 from boundary.progress import SILENT, Progress
 from boundary.prompts import Template
 from boundary.records import Draw, Finish, Problem, Sample
@@ -78,6 +79,7 @@ def run(job: Job, *, progress: Progress = SILENT) -> Run:
         StoreError: The run's directory cannot be used, or holds other settings.
         KeyboardInterrupt: Interrupted; all that was drawn is kept.
     """
+    check(job)
     stored, manifest = describe(job)
     folder = job.results / manifest.name
     with folder.locked():
@@ -89,6 +91,30 @@ def run(job: Job, *, progress: Progress = SILENT) -> Run:
             _draw(job, found, missing, progress)
         verify.run(found, progress=progress)
     return found
+
+
+def check(job: Job) -> None:
+    """Refuse a job whose names mean nothing, before anything is written.
+
+    Raises:
+        ConfigError: No template or sampler is named so, or the engine does not run the model.
+        EngineError: No engine is named so.
+        VerifierError: No verifier is named so.
+    """
+    prompts.get(job.arm.template or job.suite.template)
+    samplers.get(job.arm.sampler)
+    verifiers.create(job.suite.verifier).close()
+    known = {*engines.ENGINES, *(e.name for e in entry_points(group="boundary.engines"))}
+    if job.engine not in known:
+        raise EngineError(
+            f"no engine named {job.engine!r}", remedy=f"choose one of {', '.join(sorted(known))}"
+        )
+    own = engines.default_engine(job.arm.model)
+    if "fake" in (job.engine, own) and job.engine != own:
+        raise ConfigError(
+            f"the engine {job.engine!r} does not run {job.arm.model}",
+            remedy=f"use --engine {own} for it, or none",
+        )
 
 
 def describe(job: Job) -> tuple[list[StoredProblem], Manifest]:
@@ -228,8 +254,10 @@ def _store(job: Job, found: Run, samples: Iterator[Sample], total: int, progress
                 advance(1, tally.line(judge))
         done = True
     finally:
-        judge.take(writer.flush())
-        judge.finish(drain=done)
+        try:
+            judge.take(writer.flush())
+        finally:
+            judge.finish(drain=done)
 
 
 @dataclass(slots=True)

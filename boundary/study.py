@@ -42,8 +42,9 @@ def run(
         BoundaryError: A part failed; everything before it is kept.
     """
     out = results / study.name
+    # Before the lock, which makes the directory: a study that cannot run leaves nothing behind.
+    jobs = plan(study, Folder.at(out / "runs"), data=data)
     with Folder.at(out).locked():
-        jobs = plan(study, Folder.at(out / "runs"), data=data)
         runs: dict[str, dict[str, Run]] = {}
         for arm, job in jobs:
             runs.setdefault(job.suite.name, {})[arm] = sample.run(job, progress=progress)
@@ -55,8 +56,8 @@ def plan(study: StudySettings, runs: Folder, *, data: Path | None = None) -> lis
     """Every arm on every suite, with one token budget for all arms of a suite.
 
     Raises:
-        SuiteError: A suite is unknown or malformed.
-        ConfigError: A budget does not fit a model's context.
+        BoundaryError: A suite is unknown or malformed, a budget does not fit a model's context,
+            or an arm names what :func:`boundary.sample.check` refuses.
     """
     jobs = []
     for name, settings in study.suites.items():
@@ -72,6 +73,8 @@ def plan(study: StudySettings, runs: Folder, *, data: Path | None = None) -> lis
             )
             for arm, chosen in study.arms.items()
         }
+        for job in of_suite.values():
+            sample.check(job)
         budget = sample.token_budget(list(of_suite.values()))
         jobs += [(arm, replace(job, max_tokens=budget)) for arm, job in of_suite.items()]
     return jobs

@@ -61,8 +61,7 @@ def _judge_all(run: Run, judge: Verifier, advance: Advance) -> int:
     count = 0
     while chunk := list(islice(samples, _CHUNK)):
         for verdicts in judge.judge(_tasks(chunk, problems, channel)):
-            for verdict in verdicts:
-                writer.add(verdict)
+            writer.add(*verdicts)
         count += len(chunk)
         advance(len(chunk), "")
     writer.flush()
@@ -136,8 +135,8 @@ class Companion:
             self._failure = error
 
     def _keep(self, verdicts: tuple[Verdict, ...]) -> None:
+        self._writer.add(*verdicts)
         for verdict in verdicts:
-            self._writer.add(verdict)
             if verdict.tier is Tier.STRICT:
                 self.judged += 1
                 self.correct += verdict.outcome == "correct"

@@ -7,6 +7,7 @@ problem has c = 3 exactly. ``delay=0.01`` waits so many seconds before each samp
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -49,7 +50,7 @@ class FakeConfig:
         """Read ``fake/key=value,key=value``.
 
         Raises:
-            EngineError: An unknown key or a value that is no number.
+            EngineError: An unknown key, or a value that is no number or out of range.
         """
         kinds = {f.name: int if f.type is int else float for f in fields(cls)}
         values: dict[str, float] = {}
@@ -63,10 +64,17 @@ class FakeConfig:
                     f"unknown key {key!r} of a fake model", remedy=f"did you mean {near}?"
                 ) from None
             except ValueError:
+                kind = "a number" if kinds[key] is float else "a whole number"
                 raise EngineError(
-                    f"{part!r} of a fake model is no number", remedy=f"write {key}=0.5, say"
+                    f"{part!r} of a fake model is not {kind}", remedy=f"write {key}=1, say"
                 ) from None
-        return cls(**values)  # type: ignore[arg-type]
+        config = cls(**values)  # type: ignore[arg-type]
+        if not (0 <= config.p <= 1 and 0 <= config.delay < math.inf and config.tokens > 0):
+            raise EngineError(
+                f"no fake model can be {model}",
+                remedy="p lies in [0, 1], delay is in seconds, tokens is at least 1",
+            )
+        return config
 
 
 class FakeEngine:

@@ -61,11 +61,11 @@ def count_run(run: Run, *, tier: Tier = Tier.STRICT, verifier: str | None = None
     """
     import numpy as np
 
-    name = verifier or next(iter(run.verifiers()), None)
-    if name is None or name not in run.verifiers():
+    name = verifier or run.manifest.verifier
+    if name not in run.verifiers():
         raise StoreError(
-            f"the run {run.name} has no verdicts{f' by {verifier}' if verifier else ''}",
-            remedy=f"run: boundary verify {run.folder}",
+            f"the run {run.name} has no verdicts by {name}",
+            remedy=f"run: boundary verify {run.folder} --verifier {name}",
         )
     frame = run.verdicts(name, tier)
     judged = dict(iter(frame.groupby("problem_id", sort=False, observed=True)))
@@ -126,6 +126,8 @@ def _from_file(path: Path) -> list[CountsTable]:
     frame = _read_frame(path)
     if "model" not in frame:
         frame["model"] = path.stem
+    if frame.empty:
+        raise ConfigError(f"{path} has no rows", remedy="give one row per problem and model")
     tables = []
     for label, rows in frame.groupby("model", sort=False):
         repeated = rows["problem_id"][rows["problem_id"].duplicated()]
@@ -142,7 +144,7 @@ def _read_frame(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        frame = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"{path} cannot be read as a table ({error})", remedy="give a CSV or parquet file"
@@ -155,6 +157,16 @@ def _read_frame(path: Path) -> "pd.DataFrame":
         )
     _check_numbers(frame, path)
     return frame
+
+
+def _read_csv(path: Path) -> "pd.DataFrame":
+    """Names stay text: the id 007 is not 7, and the model NA is not missing."""
+    import pandas as pd
+
+    names = ("problem_id", "model", "group")
+    return pd.read_csv(
+        path, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=["", "nan"]
+    )
 
 
 def _check_numbers(frame: "pd.DataFrame", path: Path) -> None:
@@ -170,6 +182,11 @@ def _check_numbers(frame: "pd.DataFrame", path: Path) -> None:
             f"row {place + 1} of {path} ({row['problem_id']}) has n = {row['n']}, c = {row['c']}",
             remedy="counts need whole numbers with 1 <= n and 0 <= c <= n",
         )
+    frame[["n", "c"]] = numbers.astype("int64")
+    for name in {"problem_id", "model"} & set(frame.columns):
+        if frame[name].isna().any():
+            place = int(frame[name].isna().to_numpy().argmax())
+            raise ConfigError(f"row {place + 1} of {path} has no {name}", remedy="fill it in")
 
 
 def _row_counts(rows: "pd.DataFrame") -> list[Counts]:

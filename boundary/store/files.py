@@ -1,6 +1,7 @@
 """Files of a run, on this machine or on any file system that pyarrow or fsspec reads."""
 
 import contextlib
+import errno
 import os
 import posixpath
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 from boundary.errors import StoreError
 
 _DAMAGED = ".damaged"
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +145,31 @@ class Folder:
         if not self.is_local:
             yield
             return
-        import fcntl
-
         try:
             Path(self.base).mkdir(parents=True, exist_ok=True)
             handle = os.open(self.path(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise _unwritable(self.base, error) from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._seize(handle)
             yield
+        finally:
+            os.close(handle)
+
+    def _seize(self, handle: int) -> None:
+        import fcntl
+
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(
                 f"another process is writing to {self.base}",
                 remedy="wait for it to end, or choose another --results directory",
             ) from None
-        finally:
-            os.close(handle)
+        except OSError as error:
+            # Some cluster file systems know no locks: there is none to hold then.
+            if error.errno not in _NO_LOCKS:
+                raise _unwritable(self.base, error) from error
 
 
 def _unwritable(where: str, error: OSError) -> StoreError:

@@ -74,17 +74,24 @@ class Manifest:
             raw = json.loads(data)
             schema = int(raw["schema"])
         except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(
-                f"the manifest of {where} cannot be read ({error})",
-                remedy="restore manifest.json from a copy, or move the directory away",
-            ) from error
+            raise _unreadable(where, error) from error
         if schema > SCHEMA:
             raise StoreError(
                 f"the run {where} has schema {schema}, and this version reads up to {SCHEMA}",
                 remedy="update boundary",
             )
-        sessions = tuple(Session(**session) for session in raw["sessions"])
-        return cls(raw["identity"], raw["verifier"], raw.get("dtype"), sessions, schema)
+        try:
+            sessions = tuple(Session(**session) for session in raw["sessions"])
+            return cls(dict(raw["identity"]), raw["verifier"], raw.get("dtype"), sessions, schema)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(where, error) from error
+
+
+def _unreadable(where: str, error: Exception) -> StoreError:
+    return StoreError(
+        f"the manifest of {where} cannot be read ({error!r})",
+        remedy="restore manifest.json from a copy, or move the directory away",
+    )
 
 
 def differing(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:

@@ -79,12 +79,24 @@ def read_parts(
         try:
             table = _read(folder, name, columns, filters)
         except _damage() as error:
-            raise StoreError(
-                f"{folder.path(name)} is damaged ({error})",
-                remedy="run the same sample command again: it sets the part aside and draws"
-                " its samples anew",
-            ) from error
+            raise _damaged(folder.path(name), error) from error
         yield table
+
+
+def read_whole(folder: Folder, name: str, schema: Any) -> Any:
+    """One file with all its columns, those of the schema among them.
+
+    Pages carry checksums; the footer, which names the columns, does not.
+
+    Raises:
+        StoreError: The file is missing or damaged; it is named.
+    """
+    try:
+        table = _read(folder, name, None, None)
+        _require_columns(table.schema, schema)
+    except _damage() as error:
+        raise _damaged(folder.path(name), error) from error
+    return table
 
 
 def _read(folder: Folder, name: str, columns: Sequence[str] | None, filters: Any) -> Any:
@@ -98,30 +110,34 @@ def _read(folder: Folder, name: str, columns: Sequence[str] | None, filters: Any
         )
 
 
+def _require_columns(found: Any, schema: Any) -> None:
+    for field in schema:
+        if field.name not in found.names or found.field(field.name).type != field.type:
+            raise ValueError(f"no column {field.name} of type {field.type}")
+
+
 def _damage() -> tuple[type[Exception], ...]:
-    """What reading a damaged part may raise."""
+    """What a reader raises for flipped bytes."""
     import pyarrow as pa
 
     return OSError, ValueError, pa.ArrowException
 
 
-def mend(folder: Folder, schema: Any) -> list[str]:
-    """Set aside the parts that are damaged or lack a column; returns their new names.
+def _damaged(path: str, error: Exception) -> StoreError:
+    return StoreError(
+        f"{path} is damaged ({error})",
+        remedy="run the same sample command again: it sets the part aside and draws"
+        " its samples anew",
+    )
 
-    Every part is read whole. Its pages carry checksums; its footer does not, so the columns are
-    compared with those that were written.
-    """
+
+def mend(folder: Folder, schema: Any) -> list[str]:
+    """Set damaged parts aside, reading every one whole; returns their new names."""
     aside = []
     for name in folder.names(_SUFFIX):
         try:
-            _require_columns(_read(folder, name, None, None).schema, schema)
-        except _damage():
+            read_whole(folder, name, schema)
+        except StoreError:
             aside.append(folder.set_aside(name))
             _log.warning("%s is damaged: set aside as %s", folder.path(name), aside[-1])
     return aside
-
-
-def _require_columns(found: Any, schema: Any) -> None:
-    for field in schema:
-        if found.get_field_index(field.name) < 0 or found.field(field.name).type != field.type:
-            raise ValueError(f"no column {field.name} of type {field.type}")

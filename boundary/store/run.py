@@ -11,7 +11,7 @@ from boundary.records import Problem, Sample, Tier
 from boundary.store import schema
 from boundary.store.files import Folder
 from boundary.store.manifest import Manifest, Session, differing
-from boundary.store.parts import PartWriter, mend, read_parts, write_table
+from boundary.store.parts import PartWriter, mend, read_parts, read_whole, write_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,12 +151,8 @@ class Run:
         Raises:
             StoreError: Their file is missing or damaged.
         """
-        return [_stored_problem(row) for row in self._problem_rows()]
-
-    def _problem_rows(self) -> list[dict[str, Any]]:
-        table = read_table(self.folder, _PROBLEMS, schema.problems())
-        rows: list[dict[str, Any]] = table.to_pylist()
-        return rows
+        rows = read_whole(self.folder, _PROBLEMS, schema.problems()).to_pylist()
+        return [_stored_problem(row) for row in rows]
 
     def indices(self) -> dict[str, "NDArray[np.int32]"]:
         """Per problem, the indices on disk, sorted and without repeats."""

@@ -13,7 +13,7 @@ from boundary.records import Draw, Problem, Sample
 
 PAD, BOS, EOS = 0, 1, 2
 SPECIAL = ("<pad>", "<bos>", "<eos>")
-CHARACTERS = "0123456789 \n:=<>/\\{}abcdefghijkUserx"
+CHARACTERS = "0123456789 \n:=<>/\\{}abcdefghijUsrnwkx"
 VOCABULARY = len(SPECIAL) + len(CHARACTERS)
 _MASK = (1 << 64) - 1
 _WEYL, _MIX_1, _MIX_2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB

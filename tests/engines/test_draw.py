@@ -110,6 +110,8 @@ def test_near_ties_do_not_change_what_is_drawn() -> None:
     logits = torch.tensor([[1.0, 1.0 + 1e-6, 0.0, -3.0]] * 200)
     swapped = torch.tensor([[1.0 + 1e-6, 1.0, 0.0, -3.0]] * 200)
     seeds, positions = torch.arange(200), torch.zeros(200, dtype=torch.long)
-    one, other = (draw_tokens(x, seeds, positions, Decoding(1.0, 0.9, 1)) for x in (logits, swapped))
+    one, other = (
+        draw_tokens(x, seeds, positions, Decoding(1.0, 0.9, 1)) for x in (logits, swapped)
+    )
     assert one[0].tolist() == other[0].tolist()
     assert set(one[0].tolist()) == {0, 1, 2}
