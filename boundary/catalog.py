@@ -65,12 +65,12 @@ def _templates() -> Iterable[Row]:
 
 
 def _models() -> Iterable[Row]:
-    from boundary.engines.fake import FakeConfig
     from boundary.zoo import NAMES
 
     for name in NAMES:
         yield f"zoo/{name}", "embedded checkpoint"
-    yield "fake/p=0.3", _phrase(FakeConfig)
+    yield "fake/p=0.3", "no model: solves any problem with chance 0.3"
+    yield "fake/first=2", "no model: gets the first 2 samples of every problem right"
     yield "ORG/NAME", "a checkpoint on the hub"
     yield "FOLDER", "a local checkpoint in the Hugging Face layout"
 

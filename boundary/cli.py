@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from boundary.errors import BoundaryError, ConfigError
+from boundary.errors import BoundaryError, ConfigError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,7 @@ Resamples = Annotated[int, typer.Option(min=100, help="Bootstrap draws of proble
 VerifierName = Annotated[str | None, typer.Option(help="Read this verifier's verdicts.")]
 Out = Annotated[Path | None, typer.Option(help="Write tables and figures here.")]
 RESULTS = Path("results")
+_INTERRUPTED = 130
 _VALID = {None: "", True: ", valid derivation", False: ", derivation does not hold"}
 
 
@@ -126,7 +127,7 @@ def verify(
 ) -> None:
     """Judge stored samples that have no verdict yet, or all of them with another verifier.
 
-    Example: boundary verify results/*-dial-* --verifier exact
+    Example: boundary verify results/*-dial-*
     """
     from boundary import verify as stage
     from boundary.console import ConsoleProgress
@@ -366,7 +367,12 @@ def zoo_train(
     """
     from boundary.zoo import recipe
 
-    recipe.run(out, seed=seed, scale=scale, progress=lambda line: typer.echo(line, err=True))
+    try:
+        recipe.run(out, seed=seed, scale=scale, progress=lambda line: typer.echo(line, err=True))
+    except OSError as error:
+        raise StoreError(
+            f"cannot write to {out} ({error.strerror})", remedy="choose another --out directory"
+        ) from error
     typer.echo(f"trained: {out}")
 
 
@@ -383,7 +389,10 @@ def _settings(
 def _located(run: str, results: Path) -> str:
     """The path as given, or the run of that name in the results directory."""
     path = run.partition("::")[0]
-    return run if "://" in run or Path(path).exists() else str(results / run)
+    if "://" in run or Path(path).exists():
+        return run
+    is_named = "/" not in path or (results / path).exists()
+    return str(results / run) if is_named else run
 
 
 def _runs(names: "Sequence[str]", results: Path) -> "list[Run]":
@@ -516,11 +525,12 @@ def main() -> None:
     except BoundaryError as error:
         if _debug:
             raise
-        sys.stderr.write(f"error: {error.problem}.\n{error.remedy}\n")
+        # What another library said may hold line ends of its own.
+        problem, remedy = (" ".join(text.split()) for text in (error.problem, error.remedy))
+        sys.stderr.write(f"error: {problem}.\n{remedy}\n")
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("interrupted: all finished samples are stored; run it again\n")
-        sys.exit(130)
+        code = _INTERRUPTED
     except BrokenPipeError:
         sys.exit(1)
     except typer.Exit as stop:
@@ -530,6 +540,9 @@ def main() -> None:
             raise
         error.show()
         sys.exit(error.exit_code)
+    # Typer itself turns most interruptions into this code, without a word.
+    if code == _INTERRUPTED:
+        sys.stderr.write("interrupted: all finished samples are stored; run it again\n")
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -259,7 +259,10 @@ def reading(cells: Sequence[PerplexityCell], base: str, other: str) -> str:
     own, tuned = found.get((base, base)), found.get((other, base))
     if own is None or tuned is None:
         return ""
-    if tuned.high < own.low:
+    if not all(math.isfinite(cell.low) for cell in (own, tuned)):
+        relation = "beside"
+        meaning = "not settled, for values that do not vary over the problems give no interval"
+    elif tuned.high < own.low:
         relation = "lower than"
         meaning = (
             f"{base} finds them likely already: consistent with sharpening what is there, though"
@@ -278,6 +281,8 @@ def reading(cells: Sequence[PerplexityCell], base: str, other: str) -> str:
 
 
 def _interval(cell: PerplexityCell) -> str:
+    if not math.isfinite(cell.low):
+        return f"{cell.mean:.2f} (no interval)"
     return f"{cell.mean:.2f} [{cell.low:.2f}, {cell.high:.2f}]"
 
 

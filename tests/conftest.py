@@ -21,7 +21,11 @@ def can_be_met(reason: str) -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    if report.skipped and os.environ.get("BOUNDARY_FAIL_ON_SKIP") and not hasattr(report, "wasxfail"):
+    if (
+        report.skipped
+        and os.environ.get("BOUNDARY_FAIL_ON_SKIP")
+        and not hasattr(report, "wasxfail")
+    ):
         reason = str(report.longrepr[2])
         if can_be_met(reason):
             report.outcome = "failed"

@@ -124,8 +124,10 @@ def _damage() -> tuple[type[Exception], ...]:
 
 
 def _damaged(path: str, error: Exception) -> StoreError:
+    # Readers of parquet tell it over several lines.
+    why = " ".join(str(error).split())
     return StoreError(
-        f"{path} is damaged ({error})",
+        f"{path} is damaged ({why})",
         remedy="run the same sample command again: it sets the part aside and draws"
         " its samples anew",
     )

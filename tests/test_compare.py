@@ -1,0 +1,191 @@
+"""Comparisons of published counts through the command line, and of runs whose truth is known."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from boundary import compare
+from boundary.errors import ConfigError
+from boundary.passk import Settings
+from boundary.records import CrossingKind
+from boundary.store import load_counts
+from tests.shell import boundary, done, refused
+
+TABLE = Path(__file__).parents[1].parent / "shared" / "data" / "pass_counts_sample.csv"
+BASE, TUNED = "Qwen2.5-7B", "Qwen-2.5-7B-SimpleRL-Zoo"
+
+
+@pytest.fixture(scope="module")
+def table() -> Path:
+    if not TABLE.exists():
+        pytest.skip("the shared table of published counts is not beside this checkout")
+    return TABLE
+
+
+@pytest.fixture(scope="module")
+def published(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    where = tmp_path_factory.mktemp("published")
+    arguments = (f"{table}::{BASE}", f"{table}::{TUNED}", "--out", "out")
+    return boundary("compare", *arguments, "--json", where=where).json(), where / "out"
+
+
+def test_the_published_four_way_table(published: Any) -> None:
+    (summary,) = published[0]["summaries"]
+    cells = [summary[name] for name in ("both", "base_only", "other_only", "neither")]
+    assert cells == [462, 19, 3, 16]
+    assert summary["solved_at"] == 128
+    assert summary["mcnemar_p"] == pytest.approx(0.000855, abs=1e-5)
+
+
+def test_the_published_gaps(published: Any) -> None:
+    rows = {row["k"]: row for row in published[0]["differences"]}
+    first, last = rows[1], rows[128]
+    assert 100 * first["difference"] == pytest.approx(16.5, abs=0.06)
+    assert [100 * first["low"], 100 * first["high"]] == pytest.approx([14.7, 18.5], abs=0.4)
+    assert 100 * last["difference"] == pytest.approx(-3.2, abs=0.006)
+    assert [100 * last["low"], 100 * last["high"]] == pytest.approx([-5.1, -1.4], abs=0.3)
+    assert first["settled"]
+    assert last["settled"]
+
+
+def test_the_published_crossing_and_the_verdict(published: Any) -> None:
+    (summary,) = published[0]["summaries"]
+    assert summary["crossing"] == CrossingKind.CROSSES.value
+    assert 14 < summary["crossing_k"] <= 15
+    assert summary["crossing_low"] == pytest.approx(9, abs=1.5)
+    assert summary["crossing_high"] == pytest.approx(31, abs=4)
+    (verdict,) = published[0]["verdicts"]
+    assert verdict.startswith(f"{TUNED} raises pass@1 by 16.5 pt [")
+    assert f"{BASE} is ahead from k = 15 [" in verdict
+    assert f"at k = 128 {BASE} leads by 3.2 pt [" in verdict
+    assert "19 problems to 3 (p = .0009)" in verdict
+
+
+def test_the_written_tables_say_the_same(published: Any) -> None:
+    found, out = published
+    summary = pd.read_csv(out / "comparisons.csv")
+    assert summary["base_only"].tolist() == [19]
+    overlap = pd.read_csv(out / "overlap.csv")
+    assert overlap["solved_by"].value_counts().to_dict() == {
+        "both": 462, "base_only": 19, "neither": 16, "other_only": 3,
+    }  # fmt: skip
+    differences = pd.read_csv(out / "differences.csv")
+    assert differences["difference"].tolist() == pytest.approx(
+        [row["difference"] for row in found["differences"]], abs=1e-12
+    )
+    histogram = pd.read_csv(out / "histogram.csv")
+    assert histogram.groupby("arm")["problems"].sum().to_dict() == {BASE: 500, TUNED: 500}
+    for kind in ("difference", "overlap", "histogram"):
+        assert list(out.glob(f"{kind}-*.svg"))
+
+
+def test_a_table_without_a_model_is_refused_with_the_names(table: Path, tmp_path: Path) -> None:
+    told = refused("compare", table, f"{table}::{TUNED}", where=tmp_path)
+    assert "holds several models" in told
+    for model in (BASE, TUNED):
+        assert f"{table}::{model}" in told
+    assert refused("compare", f"{table}::{BASE}", table, where=tmp_path) == told
+
+
+def test_a_k_beyond_n_is_refused(table: Path, tmp_path: Path) -> None:
+    told = refused("compare", f"{table}::{BASE}", f"{table}::{TUNED}", "--k", 129, where=tmp_path)
+    assert "129" in told
+    told = refused(
+        "compare", f"{table}::{BASE}", f"{table}::{TUNED}", "--solved-at", 200, where=tmp_path
+    )
+    assert "200" in told
+
+
+def test_different_problems_are_refused(table: Path, tmp_path: Path) -> None:
+    pythia = next(t.label for t in load_counts(str(table)) if "ythia" in t.label)
+    told = refused("compare", f"{table}::{BASE}", f"{table}::{pythia}", where=tmp_path)
+    assert "problem" in told
+
+
+def written(path: Path, counts: dict[str, list[int]], n: int = 8) -> dict[str, Any]:
+    """A counts table of several models, read back."""
+    lines = ["problem_id,model,n,c"]
+    for model, column in counts.items():
+        lines += [f"q{i},{model},{n},{c}" for i, c in enumerate(column)]
+    path.write_text("\n".join(lines))
+    return {found.label: found for found in load_counts(str(path))}
+
+
+def test_problem_sets_must_be_equal_not_only_overlap(tmp_path: Path) -> None:
+    tables = written(tmp_path / "t.csv", {"base": [1, 2, 3], "rl": [1, 2]})
+    with pytest.raises(ConfigError, match="q2"):
+        compare.run(tables["base"], [tables["rl"]])
+
+
+def test_a_model_compared_with_itself_differs_nowhere(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    column = rng.integers(0, 9, 40).tolist()
+    tables = written(tmp_path / "t.csv", {"base": column, "same": column})
+    (found,) = compare.run(tables["base"], [tables["same"]], Settings(resamples=200))
+    assert found.difference.tolist() == [0.0] * len(found.ks)
+    assert not found.is_settled.any()
+    assert found.crossing.kind is CrossingKind.TIE
+    assert (found.high > found.low).all()
+
+
+def test_each_other_is_compared_with_the_base_and_others_change_nothing(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    columns = {name: rng.integers(0, 9, 30).tolist() for name in ("base", "one", "two")}
+    tables = written(tmp_path / "t.csv", columns)
+    both = compare.run(tables["base"], [tables["one"], tables["two"]], Settings(resamples=200))
+    (alone,) = compare.run(tables["base"], [tables["two"]], Settings(resamples=200))
+    assert [c.other.label for c in both] == ["one", "two"]
+    np.testing.assert_array_equal(both[1].low, alone.low)
+    np.testing.assert_array_equal(both[1].p_value, alone.p_value)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Runs of known counts, by model."""
+    where = tmp_path_factory.mktemp("drawn")
+    for model, extra in (
+        ("fake/first=2", ()),
+        ("fake/first=4", ("--temperature", 1.0)),
+        ("fake/first=0", ("--template", "qwen-boxed", "--max-tokens", 2000)),
+    ):
+        done("sample", model, "--suite", "dial", "-n", 8, "--limit", 12, *extra, where=where)
+    return {p.name.split("-")[0]: str(p) for p in (where / "results").iterdir()}
+
+
+def counts(drawn: dict[str, str], name: str) -> Any:
+    (found,) = load_counts(drawn[name])
+    return found
+
+
+def test_runs_of_known_counts(drawn: dict[str, str]) -> None:
+    base, other = counts(drawn, "first=2"), counts(drawn, "first=4")
+    (found,) = compare.run(base, [other])
+    assert found.difference.tolist() == pytest.approx(
+        [0.25, 1 - 6 / 28 - 13 / 28, 1 - 1 / 70 - 55 / 70, 0.0], abs=1e-12
+    )
+    assert len(found.overlap.both) == 12
+    (within,) = compare.run(base, [counts(drawn, "first=0")], solved_at=1)
+    assert (len(within.overlap.base_only), within.overlap.k) == (12, 1)
+
+
+def test_what_else_sets_two_runs_apart_is_told(drawn: dict[str, str]) -> None:
+    base = counts(drawn, "first=2")
+    (warm,) = compare.run(base, [counts(drawn, "first=4")])
+    assert any("different temperatures: 0.6 and 1.0" in note for note in warm.notes)
+    assert not any("prompts" in note for note in warm.notes)
+    (raw,) = compare.run(base, [counts(drawn, "first=0")])
+    assert any("different prompts" in note for note in raw.notes)
+    assert any("different token budgets: 16384 and 2000" in note for note in raw.notes)
+
+
+def test_notes_go_to_standard_error_and_the_verdict_to_standard_output(
+    drawn: dict[str, str], tmp_path: Path
+) -> None:
+    ended = boundary("compare", drawn["first=2"], drawn["first=4"], where=tmp_path)
+    assert "different temperatures" in ended.err
+    assert "different temperatures" not in ended.out
+    assert ended.out.splitlines()[0].endswith(".")
+    assert "25.0 pt" in ended.out.splitlines()[0]

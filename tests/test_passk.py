@@ -1,0 +1,146 @@
+"""pass@k from published counts through the command line, and from runs whose truth is known."""
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from boundary import passk
+from boundary.errors import SampleSizeError
+from boundary.passk import Settings
+from boundary.store import Run, load_counts
+from boundary.store.files import Folder
+from tests.shell import boundary, done, refused
+
+TABLE = Path(__file__).parents[1].parent / "shared" / "data" / "pass_counts_sample.csv"
+BASE = [61.39, 73.41, 81.44, 86.82, 90.43, 92.93, 94.74, 96.20]
+TUNED = {1: 77.93, 128: 93.00}
+POWERS = [1, 2, 4, 8, 16, 32, 64, 128]
+
+
+@pytest.fixture(scope="module")
+def table() -> Path:
+    if not TABLE.exists():
+        pytest.skip("the shared table of published counts is not beside this checkout")
+    return TABLE
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("passk")
+    done("sample", "fake/first=3", "--suite", "dial", "-n", 8, "--limit", 30, where=where)
+    (found,) = (where / "results").iterdir()
+    return found
+
+
+def test_the_published_base(table: Path, tmp_path: Path) -> None:
+    rows = boundary("passk", f"{table}::Qwen2.5-7B", "--json", where=tmp_path).json()
+    assert [row["k"] for row in rows] == POWERS
+    assert [100 * row["pass_at_k"] for row in rows] == pytest.approx(BASE, abs=0.006)
+    assert all(row["low"] < row["pass_at_k"] < row["high"] for row in rows)
+    assert {row["problems"] for row in rows} == {500}
+    assert {row["n"] for row in rows} == {128}
+
+
+def test_the_published_tuned_model(table: Path, tmp_path: Path) -> None:
+    rows = boundary("passk", f"{table}::Qwen-2.5-7B-SimpleRL-Zoo", "--json", where=tmp_path).json()
+    found = {row["k"]: 100 * row["pass_at_k"] for row in rows}
+    assert {k: found[k] for k in TUNED} == pytest.approx(TUNED, abs=0.006)
+
+
+def test_a_table_without_a_model_prints_each(table: Path, tmp_path: Path) -> None:
+    shown = done("passk", table, "--k", 1, "--resamples", 100, where=tmp_path)
+    for model in ("Qwen2.5-7B", "Qwen-2.5-7B-SimpleRL-Zoo", "Pythia"):
+        assert model in shown
+    assert re.search(r"Qwen2\.5-7B +1 +61\.39 \[", shown)
+
+
+def test_an_unknown_model_is_answered_with_the_names(table: Path, tmp_path: Path) -> None:
+    told = refused("passk", f"{table}::Qwen", where=tmp_path)
+    assert "no model 'Qwen'" in told
+    assert "Qwen2.5-7B, Qwen-2.5-7B-SimpleRL-Zoo" in told
+
+
+def test_a_k_beyond_n_is_refused(table: Path, run: Path, tmp_path: Path) -> None:
+    told = refused("passk", f"{table}::Qwen2.5-7B", "--k", 129, where=tmp_path)
+    assert "129" in told
+    assert "128" in told
+    assert "9" in refused("passk", run, "--k", 1, "--k", 9, where=tmp_path)
+    with pytest.raises(SampleSizeError):
+        passk.run(load_counts(str(run)), Settings(ks=(9,)))
+
+
+def test_a_run_of_known_counts_gives_the_exact_curve(run: Path) -> None:
+    """c = 3 of n = 8 everywhere: 1 - C(5, k) / C(8, k)."""
+    (curve,) = passk.run(load_counts(str(run))).solved
+    assert curve.ks.tolist() == [1, 2, 4, 8]
+    np.testing.assert_allclose(curve.mean, [3 / 8, 18 / 28, 65 / 70, 1.0], atol=1e-12)
+    assert curve.label == run.name
+    assert (curve.high > curve.low).all(), "an interval has a width even without spread"
+
+
+def test_valid_derivations_have_a_curve_of_their_own(run: Path, tmp_path: Path) -> None:
+    shown = done("passk", run, "--out", tmp_path / "out", where=tmp_path)
+    assert "counting valid derivations only" in shown
+    valid = pd.read_csv(tmp_path / "out" / "passk_valid.csv")
+    assert valid["pass_at_k"].tolist() == [0.0] * 4
+
+
+def test_tables_and_figures_are_written_where_asked(run: Path, tmp_path: Path) -> None:
+    done("passk", run, "--k", 1, "--k", 4, "--out", "out", where=tmp_path)
+    frame = pd.read_csv(tmp_path / "out" / "passk.csv")
+    assert frame["k"].tolist() == [1, 4]
+    assert frame["pass_at_k"].tolist() == pytest.approx([3 / 8, 65 / 70], abs=1e-12)
+    assert (tmp_path / "out" / "passk.svg").stat().st_size
+    assert (tmp_path / "out" / "passk.png").stat().st_size
+
+
+def test_a_place_that_cannot_be_written_to_is_told(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = boundary("passk", run, "--out", "file/out", where=tmp_path)
+    assert ended.code == 1
+    assert "error: cannot write" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_the_seed_decides_the_intervals_and_nothing_else(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 17, 40)
+    lines = ["problem_id,n,c", *(f"q{i},16,{c}" for i, c in enumerate(counts))]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    one, same, other = (
+        boundary("passk", "t.csv", "--k", 4, "--seed", seed, "--json", where=tmp_path).json()[0]
+        for seed in (0, 0, 1)
+    )
+    assert one == same
+    assert one["pass_at_k"] == other["pass_at_k"]
+    assert (one["low"], one["high"]) != (other["low"], other["high"])
+    assert one["arm"] == "t"
+
+
+def test_lenient_counts_what_strict_does_not(run: Path, tmp_path: Path) -> None:
+    """Judged once more for a channel that no answer uses: strict finds none, lenient all."""
+    suite = tmp_path / "own.jsonl"
+    suite.write_text('{"id": "a", "problem": "2 + 2?", "answer": "4", "solution": "#### 4"}\n')
+    done("sample", "fake/p=1", "--suite", suite, "-n", 4, where=tmp_path)
+    (found,) = (tmp_path / "results").iterdir()
+    stored = Run.open(Folder.at(found))
+    identity = {**stored.manifest.identity, "template": "dapo@rlvr"}
+    stored.folder.write("manifest.json", replace(stored.manifest, identity=identity).to_json())
+    shutil.rmtree(found / "verdicts")
+    done("verify", found, where=tmp_path)
+    shares = [
+        boundary("passk", found, "--k", 1, *extra, "--json", where=tmp_path).json()[0]["pass_at_k"]
+        for extra in ([], ["--lenient"])
+    ]
+    assert shares == [0.0, 1.0]
+
+
+def test_a_verifier_that_did_not_judge_is_refused(run: Path, tmp_path: Path) -> None:
+    told = refused("passk", run, "--verifier", "exact", where=tmp_path)
+    assert "no verdicts by exact" in told
+    assert "boundary verify" in told
