@@ -102,5 +102,7 @@ def _data() -> str:
     folder = os.environ.get("BOUNDARY_DATA")
     if not folder:
         raise RuntimeError("BOUNDARY_DATA is not set; suites come from the hub")
+    if not Path(folder).is_dir():
+        raise RuntimeError(f"BOUNDARY_DATA names {folder}, which is no folder")
     found = sorted(p.name.split(".")[0] for p in Path(folder).glob("*.jsonl*"))
     return f"{len(found)} files in {folder}"

@@ -169,7 +169,8 @@ class _Scorer:
         wanted = {(a.problem_id, a.index) for a in answers}
         known = {key: score for key, score in known.items() if key in wanted}
         missing = [a for a in answers if (a.problem_id, a.index) not in known]
-        return self._complete(found, known, missing, found.score_folder(self._digest))
+        scores = self._complete(found, known, missing, found.score_folder(self._digest))
+        return _ordered(scores, [(a.problem_id, a.index) for a in answers])
 
     def solutions(self, found: Run) -> Scores | None:
         """Scores of the worked solutions, without an end token: nobody drew one."""
@@ -183,7 +184,7 @@ class _Scorer:
             Answer(p.id, -1, tuple(self.engine().encode(p.solution or "", start=False)), None)
             for p in missing
         ]
-        return self._complete(found, known, answers, folder)
+        return _ordered(self._complete(found, known, answers, folder), [(p.id, -1) for p in solved])
 
     def _complete(
         self, found: Run, known: Scores, missing: Sequence[Answer], folder: Folder
@@ -199,6 +200,11 @@ class _Scorer:
                 known.update({(a.problem_id, a.index): (x, len(a.token_ids)) for a, x in chunk})
                 advance(len(chunk), "")
         return known
+
+
+def _ordered(scores: Scores | None, keys: Sequence[tuple[str, int]]) -> Scores | None:
+    """Scores in the suite's order, so that intervals do not hang on what was scored first."""
+    return None if scores is None else {key: scores[key] for key in keys}
 
 
 def _stored(folder: Folder) -> Scores:

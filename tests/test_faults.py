@@ -182,7 +182,10 @@ def test_a_run_that_dies_between_drawing_and_judging_is_judged_by_the_next_call(
     tmp_path: Path,
 ) -> None:
     command = ("sample", "fake/first=2", "--suite", "dial", "-n", 4, "--limit", 3)
-    dies = "import os, boundary.verify as v; v.Companion.finish = lambda *a, **k: os.kill(os.getpid(), 9)"
+    dies = (
+        "import os, boundary.verify\n"
+        "boundary.verify.Companion.finish = lambda *_, **__: os.kill(os.getpid(), 9)"
+    )
     assert cli(tmp_path, *command, before=dies).returncode == -signal.SIGKILL
     folder = Path(str(run_in(tmp_path).folder))
     samples = parts(folder)
@@ -274,7 +277,7 @@ def in_own_mounts(script: str, where: Path, *args: object) -> "subprocess.Comple
 @pytest.fixture
 def mounts(tmp_path: Path) -> None:
     if shutil.which("unshare") is None:
-        pytest.skip("no unshare: file systems cannot be mounted for a test on this GPU-less host")
+        pytest.skip("unshare is not installed: a test cannot mount a file system")
     (tmp_path / "try").mkdir()
     tried = in_own_mounts("mount -t tmpfs -o size=64k none try", tmp_path)
     if tried.returncode:
@@ -286,12 +289,12 @@ def test_a_full_disk_is_one_paragraph_and_the_parts_before_it_are_valid(tmp_path
     command = ("sample", LONG, "--suite", "dial", "--limit", 3, "-n")
     (tmp_path / "disk").mkdir()
     script = """
-        mount -t tmpfs -o size=300k none disk || exit 99
+        mount -t tmpfs -o size=200k none disk || exit 99
         "$@" --results disk; code=$?
         cp -a disk/. results; exit $code
     """
     often = f"{OFTEN}\nfrom boundary.cli import main\nmain()"
-    ended = in_own_mounts(script, tmp_path, sys.executable, "-c", often, *command, 600)
+    ended = in_own_mounts(script, tmp_path, sys.executable, "-c", often, *command, 300)
     assert ended.returncode == 1, ended.stderr
     message = paragraph(ended.stderr)
     assert "cannot write to" in message
@@ -299,14 +302,14 @@ def test_a_full_disk_is_one_paragraph_and_the_parts_before_it_are_valid(tmp_path
     folder = Path(str(run_in(tmp_path / "results").folder))
     assert_whole(folder)
     kept, before = texts(folder), parts(folder)
-    assert 0 < len(kept) < 1800
+    assert 0 < len(kept) < 900
 
     # With room again the same command goes on.
-    done(tmp_path, *command, 600)
+    done(tmp_path, *command, 300)
     after = texts(folder)
     assert before.items() <= parts(folder).items()
     assert kept.items() <= after.items()
-    assert len(after) == 1800
+    assert len(after) == 900
 
 
 @pytest.mark.usefixtures("mounts")
@@ -329,25 +332,20 @@ def test_results_that_are_read_only_can_be_read_and_not_added_to(tmp_path: Path)
 
 @pytest.mark.skipif(not ZOO.is_dir(), reason="boundary/zoo/checkpoints is not there")
 def test_a_checkpoint_that_is_killed_goes_on_with_the_same_answers(tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 64, "limit": 6}
+    settings: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 48, "limit": 6}
     options = [f"--{key.replace('_', '-')}={value}" for key, value in settings.items()]
-    command = ("sample", "zoo/base", "--suite", "dial", "-n", 60, *options, "--batch-size", 24)
-    for more in (1, 2):
-        before = len(list(tmp_path.glob("results/*/samples/*.parquet")))
-        with started(tmp_path, *command, before=OFTEN) as child:
-            wait_for(
-                child,
-                lambda: len(list(tmp_path.glob("results/*/samples/*.parquet"))) >= before + more,  # noqa: B023
-            )
-            kill(child)
-        assert child.returncode == -signal.SIGKILL
+    command = ("sample", "zoo/base", "--suite", "dial", "-n", 50, *options, "--batch-size", 24)
+    with started(tmp_path, *command, before=OFTEN) as child:
+        wait_for(child, lambda: len(list(tmp_path.glob("results/*/samples/*.parquet"))) >= 2)
+        kill(child)
+    assert child.returncode == -signal.SIGKILL
     folder = Path(str(run_in(tmp_path).folder))
     killed = parts(folder)
-    assert 0 < len(texts(folder)) < 360
+    assert 0 < len(texts(folder)) < 300
     done(tmp_path, *command)
     assert killed.items() <= parts(folder).items()
 
-    whole = job(tmp_path / "whole", 60, "zoo/base", suite=suites.load("dial"), **settings)
+    whole = job(tmp_path / "whole", 50, "zoo/base", suite=suites.load("dial"), **settings)
     expected = texts(Path(str(sample.run(whole).folder)))
     found = texts(folder)
     assert found.keys() == expected.keys()

@@ -77,11 +77,11 @@ def judge(place: Path, name: str) -> ppl.Judge:
 def by_hand(run: Run, model: Any) -> dict[str, list[float]]:
     """Perplexity of each finished answer, by a pass over it alone."""
     prompts = {p.problem.id: data.ids(p.prompt) for p in run.problems()}
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {problem: [] for problem in prompts}
     for record in run.sample_records():
         if record.finish is not Finish.LENGTH:
             nats = data.score_by_hand(model, prompts[record.problem_id], record.token_ids)
-            found.setdefault(record.problem_id, []).append(math.exp(-np.mean(nats)))
+            found[record.problem_id].append(math.exp(-np.mean(nats)))
     return found
 
 
@@ -228,3 +228,15 @@ def test_the_reading_of_values_without_spread_settles_nothing() -> None:
 
 def test_the_reading_is_empty_where_a_cell_is_missing() -> None:
     assert ppl.reading([cell("base", "base", 2.0)], "base", "rl") == ""
+
+
+def test_cells_do_not_hang_on_what_was_scored_first(place: Path, copy: Run, tmp_path: Path) -> None:
+    """Answers scored in two goes give the interval that one go gives."""
+    again = tmp_path / "again" / copy.name
+    shutil.copytree(str(copy.folder), again)
+    ppl.run({"one": copy}, judge(place, "two"), PerplexitySettings(answers=1))
+    (two_goes,) = ppl.run({"one": copy}, judge(place, "two"), ALL)
+    (one_go,) = ppl.run({"one": Run.open(Folder.at(again))}, judge(place, "two"), ALL)
+    assert two_goes.problem_ids == one_go.problem_ids == ("q0", "q1", "q2", "q3")
+    assert two_goes.per_problem.tolist() == pytest.approx(one_go.per_problem.tolist(), rel=1e-5)
+    assert (two_goes.low, two_goes.high) == pytest.approx((one_go.low, one_go.high), rel=1e-5)

@@ -199,7 +199,7 @@ def _require_full_attention(model: str, config: Any) -> None:
         found = f"a sliding window of {window}" if window else ", ".join(sorted(kinds))
         raise EngineError(
             f"{model} has layers other than full attention ({found})",
-            remedy="use --engine vllm for it",
+            remedy="this engine cannot draw from it yet",
         )
 
 

@@ -43,7 +43,7 @@ def audit(run: Run, verifier: str | None = None) -> Audit:
         samples=tally.samples,
         truncated=tally.truncated / count,
         empty=tally.empty,
-        mean_tokens=tally.tokens / count if tally.samples else None,
+        mean_tokens=tally.tokens / tally.told if tally.told else None,
         duplicates=tally.samples - len(tally.texts),
         repeated_seeds=tally.samples - len(tally.seeds),
         sessions=len(run.manifest.sessions),
@@ -61,6 +61,7 @@ class _Tally:
     samples: int
     truncated: int
     empty: int
+    told: int
     tokens: int
     texts: set[int]
     seeds: set[int]
@@ -74,14 +75,17 @@ class _Judged:
 
 
 def _read(run: Run) -> _Tally:
-    tally = _Tally(0, 0, 0, 0, set(), set())
+    tally = _Tally(0, 0, 0, 0, 0, set(), set())
     columns = ["problem_id", "text", "n_tokens", "finish", "seed"]
     for part in run.samples(columns):
         ids, texts = part.column("problem_id").to_pylist(), part.column("text").to_pylist()
         tally.samples += part.num_rows
         tally.truncated += part.column("finish").to_pylist().count(Finish.LENGTH.value)
         tally.empty += sum(not text.strip() for text in texts)
-        tally.tokens += sum(filter(None, part.column("n_tokens").to_pylist()))
+        # An engine need not tell how many tokens a sample has.
+        lengths = [n for n in part.column("n_tokens").to_pylist() if n is not None]
+        tally.told += len(lengths)
+        tally.tokens += sum(lengths)
         # Hashes of 64 bits: at a million samples a false duplicate has odds of 3e-8.
         tally.texts.update(map(hash, zip(ids, texts, strict=True)))
         tally.seeds.update(part.column("seed").to_pylist())

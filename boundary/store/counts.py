@@ -47,7 +47,13 @@ def load_counts(
     if Path(path).is_file():
         tables = _from_file(Path(path))
         return [_named(tables, model, path)] if model else tables
-    return [count_run(Run.open(Folder.at(path)), tier=tier, verifier=verifier)]
+    found = Run.open(Folder.at(path))
+    if model:
+        raise ConfigError(
+            f"{path} is a run, which has no model {model!r} to choose",
+            remedy=f"name it without {SEPARATOR}{model}",
+        )
+    return [count_run(found, tier=tier, verifier=verifier)]
 
 
 def count_run(run: Run, *, tier: Tier = Tier.STRICT, verifier: str | None = None) -> CountsTable:

@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,8 @@ class Plan:
     """What is trained for how long.
 
     Base documents come from :data:`writers.EARLY` until ``drill_end`` of the steps, from
-    :data:`writers.FINAL` from ``final_start`` on, and from a moving blend between them.
+    :data:`writers.FINAL` from ``final_start`` on, and from a moving blend between them. Until
+    ``easy_end`` of the steps of distill, ``easy_share`` of its documents are easy ones.
     """
 
     base: pretrain.Fit
@@ -34,6 +34,8 @@ class Plan:
     distill: pretrain.Fit
     drill_end: float
     final_start: float
+    easy_share: float
+    easy_end: float
 
     def scaled(self, scale: float) -> "Plan":
         """The plan with every number of steps times ``scale``, three at least."""
@@ -52,16 +54,22 @@ class Plan:
 PLAN = Plan(
     base=pretrain.Fit(steps=1800, documents=32, rate=2e-3),
     rl=grpo.Grpo(steps=120, problems=32, answers=16, rate=3e-4, max_tokens=32),
-    distill=pretrain.Fit(steps=1000, documents=32, rate=1e-3),
+    distill=pretrain.Fit(steps=800, documents=32, rate=1e-3),
     drill_end=0.50,
     final_start=0.65,
+    easy_share=0.5,
+    easy_end=0.4,
 )
+
+
+def _held_out() -> frozenset[str]:
+    """The prompts of the test problems."""
+    return frozenset(problem.question for problem in dial.load())
 
 
 def training_problems(stage: str, seed: int) -> Iterator[Problem]:
     """The problems that a stage of a seed is trained on, none of them a test problem."""
-    held_out = frozenset(problem.question for problem in dial.load())
-    return dial.generate(f"zoo-{stage}-{seed}", exclude=held_out)
+    return dial.generate(f"zoo-{stage}-{seed}", exclude=_held_out())
 
 
 def habits_at(plan: Plan, step: int) -> writers.Habits:
@@ -75,10 +83,13 @@ def base_documents(plan: Plan, seed: int) -> Callable[[int], list[Document]]:
     """The batches that base is trained on, to be asked for in the order of the steps."""
     problems = training_problems("base", seed)
     rng = random.Random(f"zoo-base-writers-{seed}")
+    held_out = _held_out()
 
     def document(habits: writers.Habits) -> Document:
-        easy = rng.random() < habits.practice
-        problem = writers.practice(rng) if easy else next(problems)
+        practice = rng.random() < habits.practice
+        problem = writers.practice(rng) if practice else next(problems)
+        if problem.question in held_out:
+            problem = next(problems)
         return problem.question, writers.habitual(problem, habits, rng)
 
     def batch(step: int) -> list[Document]:
@@ -91,9 +102,18 @@ def base_documents(plan: Plan, seed: int) -> Callable[[int], list[Document]]:
 def distill_documents(plan: Plan, seed: int) -> Callable[[int], list[Document]]:
     """The batches that distill is trained on, to be asked for in the order of the steps."""
     problems = training_problems("distill", seed)
+    rng = random.Random(f"zoo-distill-easy-{seed}")
+    held_out = _held_out()
 
-    def batch(_: int) -> list[Document]:
-        return [(p.question, writers.teacher(p)) for p in islice(problems, plan.distill.documents)]
+    def document(share: float) -> Document:
+        problem = writers.easy(rng) if rng.random() < share else next(problems)
+        if problem.question in held_out:
+            problem = next(problems)
+        return problem.question, writers.teacher(problem)
+
+    def batch(step: int) -> list[Document]:
+        share = plan.easy_share if step < plan.easy_end * plan.distill.steps else 0.0
+        return [document(share) for _ in range(plan.distill.documents)]
 
     return batch
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from boundary.records import Problem
-from boundary.suites.dial import DIALS, prompt
+from boundary.suites.dial import DIALS, Code, add, five, prompt, text
+from boundary.suites.dial import SHARES as FAMILIES
 
 Codes = Mapping[str, str]
 """The four codes of a prompt by their letter, four digits each."""
@@ -77,10 +78,25 @@ EARLY = Habits(DRILL, slip=0.0, practice=0.5)
 FINAL = Habits(SHARES, slip=0.005, practice=0.0)
 
 
+def _small(rng: random.Random) -> Code:
+    """A code of mostly small digits."""
+    return tuple(rng.choices(range(10), weights=_EASY_DIGITS, k=DIALS))
+
+
 def practice(rng: random.Random) -> Problem:
     """Four unrelated codes of mostly small digits, to learn arithmetic on; it has no answer."""
-    codes = [tuple(rng.choices(range(10), weights=_EASY_DIGITS, k=DIALS)) for _ in range(4)]
+    codes = [_small(rng) for _ in range(4)]
     return Problem(id="practice", question=prompt(codes), answer="")
+
+
+def easy(rng: random.Random) -> Problem:
+    """A problem whose turns, or first codes in ``sum``, are of mostly small digits."""
+    family = rng.choices(list(FAMILIES), weights=list(FAMILIES.values()))[0]
+    codes = five(family, _small(rng), _small(rng))
+    if family != "sum":
+        start = tuple(rng.randrange(10) for _ in range(DIALS))
+        codes = [add(start, code) for code in codes]
+    return Problem("easy", prompt(codes), text(codes[4]), meta={"family": family})
 
 
 def codes_of(problem: Problem) -> dict[str, str]:

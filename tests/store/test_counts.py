@@ -197,12 +197,12 @@ BAD = {
     "c beyond n": (TABLE.assign(c=[0, 8, 3, 5]), r"row 4 .*n = 4, c = 5"),
     "no samples": (TABLE.assign(n=[0, 8, 16, 4]), "row 1 .*n = 0"),
     "half a sample": (TABLE.assign(n=[8.5, 8, 16, 4]), "row 1 .*n = 8.5"),
-    "a gap": (TABLE.assign(c=[0, 8, None, 1]), "row 3 .*c = nan"),
+    "a gap": (TABLE.assign(c=[0, 8, np.nan, 1]), "row 3 .*c = nan"),
     "words": (TABLE.assign(c=["0", "8", "many", "1"]), "row 3 .*c = many"),
     "without end": (TABLE.assign(n=[np.inf, 8, 16, 4]), "row 1 .*n = inf"),
     "twice": (TABLE.assign(problem_id="x"), "names problem 'x' twice for a"),
-    "no id": (TABLE.assign(problem_id=["a", None, "c", "d"]), "row 2 .* has no problem_id"),
-    "no model": (TABLE.assign(model=["a", "a", None, "b"]), "row 3 .* has no model"),
+    "no id": (TABLE.assign(problem_id=["a", np.nan, "c", "d"]), "row 2 .* has no problem_id"),
+    "no model": (TABLE.assign(model=["a", "a", np.nan, "b"]), "row 3 .* has no model"),
     "no rows": (TABLE[:0], "has no rows"),
 }
 
@@ -235,6 +235,13 @@ def test_an_unknown_model_is_refused_with_the_names(tmp_path: Path) -> None:
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no run at"):
         load_counts(f"{tmp_path}/none.csv::a")
+
+
+def test_a_run_has_no_models_to_choose_from(tmp_path: Path) -> None:
+    run = sample.run(job(tmp_path))
+    assert load_counts(str(run.folder)) == [count_run(run)]
+    with pytest.raises(ConfigError, match="is a run, which has no model 'a'"):
+        load_counts(f"{run.folder}::a")
 
 
 def test_tables_at_the_command_line(tmp_path: Path) -> None:

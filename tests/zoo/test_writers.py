@@ -98,6 +98,18 @@ def test_practice_prompts_look_like_problems_with_small_digits():
     assert digits["0"] > digits["4"] > digits["9"] > 0
 
 
+def test_easy_problems_follow_their_rule_with_small_turns():
+    rng = random.Random(6)
+    turns = Counter()
+    for _ in range(200):
+        problem = writers.easy(rng)
+        assert valid(problem.question, writers.teacher(problem))
+        assert extract(writers.teacher(problem)) == problem.answer
+        codes = writers.codes_of(problem)
+        turns.update(writers.compute(codes["b"], "-", codes["a"]))
+    assert turns["0"] > turns["4"] > turns["8"] > 0
+
+
 def test_the_teacher_writes_all_turns_and_is_right():
     for problem in islice(dial.generate("teacher"), 300):
         trace = writers.teacher(problem)

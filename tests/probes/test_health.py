@@ -1,0 +1,108 @@
+"""The audit of a run, on samples whose faults are put there."""
+
+from pathlib import Path
+
+import pytest
+
+from boundary.probes import audit
+from boundary.records import Finish, Outcome, Problem, Sample, Tier, Verdict
+from boundary.store import Manifest, Run, Session, StoredProblem
+from boundary.store.files import Folder
+
+STRICT, LENIENT = Tier.STRICT, Tier.LENIENT
+
+
+def sample(problem: str, index: int, text: str = "a", seed: int | None = None, **more) -> Sample:
+    own = {"token_ids": [1, 2], "n_tokens": 2, "finish": Finish.STOP, **more}
+    return Sample(problem, index, 10 * index + int(problem) if seed is None else seed, text, **own)
+
+
+def verdict(problem: str, index: int, tier: Tier, outcome: str, reason: str = "exact") -> Verdict:
+    return Verdict(problem, index, tier, Outcome(outcome), reason, None, None, "1")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    problems = [StoredProblem(Problem(p, "?", "1"), "?") for p in "12"]
+    manifest = Manifest({"model_id": "m", "suite": "s"}, "exact")
+    run = Run.create(Folder.at(tmp_path / "run"), manifest, problems)
+    run.begin(Session.now("test", 4), "none")
+    return run
+
+
+def store(run: Run, samples: list[Sample], verdicts: list[Verdict] | None = None) -> None:
+    writer = run.sample_writer()
+    for one in samples:
+        writer.add(one)
+    writer.flush()
+    writer = run.verdict_writer("exact")
+    for judged in verdicts or []:
+        writer.add(judged)
+    writer.flush()
+
+
+def test_an_empty_run(run: Run) -> None:
+    found = audit(run)
+    assert (found.samples, found.duplicates, found.repeated_seeds, found.unjudged) == (0, 0, 0, 0)
+    assert (found.mean_tokens, found.correct, found.no_answer) == (None, None, None)
+    assert found.truncated == 0
+
+
+def test_lengths_truncation_and_empty_texts(run: Run) -> None:
+    samples = [
+        sample("1", 0, "x", n_tokens=10),
+        sample("1", 1, "y", n_tokens=30, finish=Finish.LENGTH),
+        sample("2", 0, " \n", n_tokens=1),
+        sample("2", 1, "z", n_tokens=19, finish=Finish.STOP_STRING),
+    ]
+    store(run, samples)
+    found = audit(run)
+    assert (found.samples, found.truncated, found.empty, found.mean_tokens) == (4, 0.25, 1, 15)
+    assert found.sessions == 1
+    assert found.correct is None
+    assert found.unjudged == 4
+
+
+def test_duplicates_count_within_a_problem_only(run: Run) -> None:
+    texts = [("1", 0, "same"), ("1", 1, "same"), ("1", 2, "same"), ("2", 0, "same"), ("2", 1, "b")]
+    store(run, [sample(p, i, text) for p, i, text in texts])
+    assert audit(run).duplicates == 2
+
+
+def test_repeated_seeds_are_found_across_problems_and_parts(run: Run) -> None:
+    store(run, [sample("1", 0, seed=7), sample("1", 1, seed=8)])
+    store(run, [sample("2", 0, seed=7), sample("2", 1, seed=9)])
+    assert audit(run).repeated_seeds == 1
+
+
+def test_rates_of_verdicts_are_strict_and_the_rest_is_format(run: Run) -> None:
+    outcomes = [
+        ("1", 0, "correct", "exact", "correct"),
+        ("1", 1, "wrong", "no_answer", "correct"),
+        ("1", 2, "wrong", "mismatch", "wrong"),
+        ("2", 0, "unjudged", "grader_timeout", "unjudged"),
+    ]
+    judged = []
+    for problem, index, strict, reason, lenient in outcomes:
+        judged.append(verdict(problem, index, STRICT, strict, reason))
+        judged.append(verdict(problem, index, LENIENT, lenient))
+    store(run, [sample(p, i) for p, i, *_ in outcomes] + [sample("2", 1)], judged)
+    found = audit(run)
+    assert (found.correct, found.no_answer, found.format_only) == (0.25, 0.25, 0.25)
+    assert found.unjudged == 2, "one that the grader failed on, one that it has not seen"
+
+
+def test_the_latest_verdict_counts(run: Run) -> None:
+    store(run, [sample("1", 0)], [verdict("1", 0, STRICT, "wrong")])
+    store(run, [], [verdict("1", 0, STRICT, "correct")])
+    assert audit(run).correct == 1.0
+
+
+def test_tokens_that_an_engine_does_not_tell(run: Run) -> None:
+    store(run, [sample("1", 0, n_tokens=None, token_ids=None), sample("1", 1, n_tokens=6)])
+    assert audit(run).mean_tokens == 6
+
+
+def test_no_token_counts_at_all(run: Run) -> None:
+    store(run, [sample("1", 0, n_tokens=None, token_ids=None)])
+    assert audit(run).mean_tokens is None

@@ -1,0 +1,119 @@
+"""Tables of statistics: tidy rows, full precision, and counts that read back as they were."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from boundary import stats, tables
+from boundary.errors import StoreError
+from boundary.records import Comparison, Counts, Curve, PerplexityCell
+from boundary.store import CountsTable, load_counts
+
+
+def counted(label: str, correct: list[int], *, unjudged: int = 0) -> CountsTable:
+    found = (Counts(f"q{i}", 8, c, unjudged, None, f"g{i // 2}") for i, c in enumerate(correct))
+    return CountsTable(label, tuple(found))
+
+
+BASE = counted("base", [0, 1, 2, 3, 8, 8, 1, 0])
+OTHER = counted("rl", [1, 4, 8, 8, 8, 8, 0, 0])
+
+
+def curve_of(table: CountsTable) -> Curve:
+    return stats.curve(table.label, table.counts, rng=np.random.default_rng(0), resamples=200)
+
+
+def compared() -> Comparison:
+    arms = (stats.Arm(t.label, t.counts, t.firsts) for t in (BASE, OTHER))
+    return stats.compare(*arms, rng=np.random.default_rng(0), resamples=200)
+
+
+def test_curves_have_a_row_for_each_arm_and_k() -> None:
+    frame = tables.curves([curve_of(BASE), curve_of(OTHER)])
+    assert frame[["arm", "k"]].to_numpy().tolist() == [
+        [arm, k] for arm in ("base", "rl") for k in (1, 2, 4, 8)
+    ]
+    assert frame["pass_at_k"][0] == np.mean([c.correct / 8 for c in BASE.counts])
+    assert frame["bound_low"].isna().all()
+
+
+def test_bounds_stand_where_samples_are_unjudged() -> None:
+    frame = tables.curves([curve_of(counted("x", [2, 4], unjudged=2))])
+    first = frame.iloc[0]
+    assert (first["bound_low"], first["pass_at_k"], first["bound_high"]) == (3 / 8, 3 / 8, 5 / 8)
+
+
+def test_per_problem_values_average_to_the_curve() -> None:
+    curve = curve_of(BASE)
+    frame = tables.per_problem([curve])
+    assert len(frame) == 8 * 4
+    np.testing.assert_allclose(frame.groupby("k")["pass_at_k"].mean(), curve.mean, atol=1e-15)
+
+
+def test_counts_read_back_as_they_were(tmp_path: Path) -> None:
+    tables.write(tables.counts([("base", BASE), ("rl", OTHER)]), tmp_path / "counts.csv")
+    found = load_counts(str(tmp_path / "counts.csv"))
+    assert [(t.label, t.counts) for t in found] == [("base", BASE.counts), ("rl", OTHER.counts)]
+
+
+def test_differences_are_other_minus_base() -> None:
+    frame = tables.differences([compared()])
+    gap = np.mean([o.correct - b.correct for o, b in zip(OTHER.counts, BASE.counts, strict=True)])
+    assert frame["difference"][0] == pytest.approx(gap / 8)
+    assert set(frame["base"]) == {"base"}
+    assert set(frame["other"]) == {"rl"}
+    assert frame["settled"].dtype == bool
+
+
+def test_summaries_and_lists_agree() -> None:
+    found = compared()
+    (row,) = tables.summaries([found]).to_dict("records")
+    cells = ("both", "base_only", "other_only", "neither")
+    assert [row[cell] for cell in cells] == [5, 1, 1, 1]
+    listed = tables.overlaps([found])["solved_by"].value_counts()
+    assert [listed[cell] for cell in cells] == [5, 1, 1, 1]
+    assert row["delta_se"] == pytest.approx(row["base_at_delta_se_k"] - row["other_at_1"])
+
+
+def test_lists_are_empty_where_only_counts_are_known() -> None:
+    arms = (stats.Arm(t.label, t.counts, None) for t in (BASE, OTHER))
+    found = stats.compare(
+        *arms, ks=(1, 2), solved_at=2, rng=np.random.default_rng(0), resamples=200
+    )
+    assert len(tables.overlaps([found])) == 0
+    (row,) = tables.summaries([found]).to_dict("records")
+    cells = sum(row[cell] for cell in ("both", "base_only", "other_only", "neither"))
+    assert cells == pytest.approx(8)
+    assert row["mcnemar_p"] is None
+
+
+def test_histograms_count_each_arm_once() -> None:
+    frame = tables.histograms([compared(), compared()])
+    assert frame.groupby("arm")["problems"].sum().to_dict() == {"base": 8, "rl": 8}
+    base = frame[frame["arm"] == "base"].set_index("accuracy")["problems"]
+    assert base[base > 0].to_dict() == {
+        "0": 2, "(0.1, 0.2]": 2, "(0.2, 0.3]": 1, "(0.3, 0.4]": 1, "1": 2,
+    }  # fmt: skip
+
+
+def test_perplexities() -> None:
+    cell = PerplexityCell("rl", "base", ("a", "b"), np.array([1.0, 3.0]), 2, 1.5, 2.5, (1, 2, 3), 7)
+    (row,) = tables.perplexities([cell]).to_dict("records")
+    assert row == {
+        "answers_of": "rl", "under": "base", "subset": "all", "mean": 2, "low": 1.5, "high": 2.5,
+        "q1": 1, "median": 2, "q3": 3, "problems": 2, "answers": 7,
+    }  # fmt: skip
+
+
+def test_files_keep_full_precision(tmp_path: Path) -> None:
+    values = [1 / 3, 0.1 + 0.2, 1e-17]
+    tables.write(pd.DataFrame({"x": values}), tmp_path / "deep" / "x.csv")
+    assert (tmp_path / "deep" / "x.csv").read_text().split() == ["x", *map(repr, values)]
+
+
+def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot write .*x\.csv.*--out"):
+        tables.write(pd.DataFrame({"x": [1]}), tmp_path / "file" / "x.csv")
