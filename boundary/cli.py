@@ -30,7 +30,7 @@ app.add_typer(zoo_app, name="zoo")
 
 _debug = False
 
-Results = Annotated[Path, typer.Option(help="Directory that holds the runs.")]
+Results = Annotated[str, typer.Option(help="Directory, or URL, that holds the runs.")]
 Data = Annotated[
     Path | None, typer.Option(envvar="BOUNDARY_DATA", help="Folder of local copies of suites.")
 ]
@@ -42,7 +42,7 @@ Lenient = Annotated[
 Resamples = Annotated[int, typer.Option(min=100, help="Bootstrap draws of problems.")]
 VerifierName = Annotated[str | None, typer.Option(help="Read this verifier's verdicts.")]
 Out = Annotated[Path | None, typer.Option(help="Write tables and figures here.")]
-RESULTS = Path("results")
+RESULTS = "results"
 _INTERRUPTED = 130
 _VALID = {None: "", True: ", valid derivation", False: ", derivation does not hold"}
 
@@ -282,7 +282,7 @@ def study(
 
     outcome = stage.run(
         load_study(file),
-        results,
+        _local(results),
         data=data,
         command=f"boundary study {file}",
         progress=ConsoleProgress(),
@@ -342,7 +342,7 @@ def doctor(results: Results = RESULTS, as_json: AsJson = False) -> None:
     from boundary import doctor as stage
     from boundary.console import print_json, print_rows
 
-    checks = stage.run(results)
+    checks = stage.run(_local(results))
     if as_json:
         print_json([asdict(check) for check in checks])
     else:
@@ -386,23 +386,34 @@ def _settings(
     return Settings(tuple(sorted(set(k))) if k else None, tier, verifier, resamples, seed)
 
 
-def _located(run: str, results: Path) -> str:
+def _located(run: str, results: str) -> str:
     """The path as given, or the run of that name in the results directory."""
     path = run.partition("::")[0]
     if "://" in run or Path(path).exists():
         return run
-    is_named = "/" not in path or (results / path).exists()
-    return str(results / run) if is_named else run
+    inside = f"{results}/{run}"
+    is_named = "/" not in path or Path(results, path).exists()
+    return inside if is_named else run
 
 
-def _runs(names: "Sequence[str]", results: Path) -> "list[Run]":
+def _local(results: str) -> Path:
+    """The results directory of a command that writes pages and figures into it."""
+    if "://" in results:
+        raise ConfigError(
+            f"{results} is not a directory of this machine, and pages and figures go there",
+            remedy="give a local --results; single runs may lie anywhere",
+        )
+    return Path(results)
+
+
+def _runs(names: "Sequence[str]", results: str) -> "list[Run]":
     from boundary.store import Run
     from boundary.store.files import Folder
 
     return [Run.open(Folder.at(_located(name, results))) for name in names]
 
 
-def _counts(name: str, settings: "Settings", results: Path) -> "list[CountsTable]":
+def _counts(name: str, settings: "Settings", results: str) -> "list[CountsTable]":
     from boundary.store import load_counts
 
     return load_counts(_located(name, results), tier=settings.tier, verifier=settings.verifier)

@@ -22,7 +22,7 @@ from boundary.passk import Curves, Settings
 from boundary.plots import palette, sheet, svg_text
 from boundary.probes import audit
 from boundary.progress import SILENT, Progress
-from boundary.records import Comparison, Outcome, PerplexityCell, Tier
+from boundary.records import Comparison, Outcome, PerplexityCell
 from boundary.store import CountsTable, Run, count_run
 
 _SHOWN = 2
@@ -56,6 +56,7 @@ class Findings:
     curves: Curves
     comparisons: tuple[Comparison, ...]
     perplexity: tuple[PerplexityCell, ...]
+    settings: Settings
 
     @property
     def verdicts(self) -> tuple[str, ...]:
@@ -137,7 +138,7 @@ def _findings(plan: Plan, suite: str, runs: Mapping[str, Run], progress: Progres
     ]
     cells = _perplexity(plan, runs, progress) if plan.perplexity else []
     curves = passk.run(list(counts.values()), settings)
-    return Findings(suite, runs, counts, curves, tuple(comparisons), tuple(cells))
+    return Findings(suite, runs, counts, curves, tuple(comparisons), tuple(cells), settings)
 
 
 def _labelled(table: CountsTable, label: str) -> CountsTable:
@@ -207,14 +208,14 @@ def _section(one: Findings, figures: tuple[FigureSpec, ...]) -> SuiteSection:
         comparisons=one.comparisons,
         perplexity=one.perplexity,
         perplexity_reading=" ".join(filter(None, readings)),
-        health=tuple(_health(label, r) for label, r in one.runs.items()),
+        health=tuple(_health(label, r, one.settings.verifier) for label, r in one.runs.items()),
         figures=figures,
         problems=tuple(_problems(one)),
     )
 
 
-def _health(label: str, found: Run) -> Health:
-    checked = audit(found)
+def _health(label: str, found: Run, verifier: str | None) -> Health:
+    checked = audit(found, verifier)
     return Health(
         arm=label,
         samples=checked.samples,
@@ -231,7 +232,7 @@ def _health(label: str, found: Run) -> Health:
 def _problems(one: Findings) -> Iterator[ProblemView]:
     answers: dict[str, list[AnswerView]] = {}
     for label, found in one.runs.items():
-        for problem, view in _answers(label, found):
+        for problem, view in _answers(label, found, one.settings):
             answers.setdefault(problem, []).append(view)
     rates: dict[str, dict[str, tuple[int, int]]] = {}
     for label, table in one.counts.items():
@@ -244,9 +245,10 @@ def _problems(one: Findings) -> Iterator[ProblemView]:
         )
 
 
-def _answers(label: str, found: Run) -> Iterator[tuple[str, AnswerView]]:
+def _answers(label: str, found: Run, settings: Settings) -> Iterator[tuple[str, AnswerView]]:
     """A few answers of each outcome for every problem, those of the lowest indices."""
-    frame = found.verdicts(found.verifiers()[0], Tier.STRICT, columns=["extracted"])
+    name = settings.verifier or found.manifest.verifier
+    frame = found.verdicts(name, settings.tier, columns=["extracted"])
     frame = frame.sort_values(["problem_id", "index"])
     chosen = frame.groupby(["problem_id", "outcome"], sort=False, observed=True).head(_SHOWN)
     wanted = {(row.problem_id, row.index): row for row in chosen.itertuples(index=False)}
@@ -259,7 +261,7 @@ def _answers(label: str, found: Run) -> Iterator[tuple[str, AnswerView]]:
             for place, key in enumerate(zip(ids, part.column("index").to_pylist(), strict=True))
             if key in wanted
         ]
-        for row in part.take(places).to_pylist():
+        for row in part.take(places).to_pylist() if places else ():
             verdict = wanted[row["problem_id"], row["index"]]
             yield row["problem_id"], _view(label, row, verdict)
 

@@ -59,11 +59,9 @@ def run(found: Run) -> RunView:
         StoreError: The run cannot be read.
     """
     stored = found.indices()
-    correct: dict[str, int] = {}
-    for name in found.verifiers()[:1]:
-        frame = found.verdicts(name, Tier.STRICT)
-        right = frame.loc[frame["outcome"] == "correct", "problem_id"]
-        correct = {str(key): int(count) for key, count in right.value_counts().items()}
+    frame = found.verdicts(found.manifest.verifier, Tier.STRICT)
+    right = frame.loc[frame["outcome"] == "correct", "problem_id"]
+    correct = {str(key): int(count) for key, count in right.value_counts().items()}
     problems = tuple(
         ProblemLine(key, len(stored.get(key, ())), correct.get(key, 0))
         for key in (p.problem.id for p in found.problems())
@@ -100,14 +98,12 @@ def problem(found: Run, problem_id: str, *, most: int = 8) -> ProblemPage:
 
 
 def _verdicts(found: Run, problem_id: str) -> dict[int, dict[str, object]]:
-    for name in found.verifiers()[:1]:
-        frame = found.verdicts(name, Tier.STRICT, columns=["extracted"])
-        mine = frame[frame["problem_id"] == problem_id]
-        # Missing values come out of a frame as NaN; they are none here.
-        plain = mine.astype(object).where(mine.notna(), None)
-        rows = plain.to_dict("records")
-        return {int(row["index"]): {str(key): x for key, x in row.items()} for row in rows}
-    return {}
+    frame = found.verdicts(found.manifest.verifier, Tier.STRICT, columns=["extracted"])
+    mine = frame[frame["problem_id"] == problem_id]
+    # Missing values come out of a frame as NaN; they are none here.
+    plain = mine.astype(object).where(mine.notna(), None)
+    rows = plain.to_dict("records")
+    return {int(row["index"]): {str(key): x for key, x in row.items()} for row in rows}
 
 
 def _answer(row: dict[str, object], verdict: dict[str, object]) -> AnswerLine:

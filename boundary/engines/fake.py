@@ -3,7 +3,7 @@
 ``fake/p=0.3`` solves any problem with chance .3, so pass@k must come out as 1 - .7 ** k.
 ``fake/first=3`` gets the first three samples of every problem right and no other, so every
 problem has c = 3 exactly. ``delay=0.01`` waits so many seconds before each sample, and
-``tokens=200`` sets the mean length.
+``tokens=200`` sets the median length.
 """
 
 import hashlib
@@ -108,7 +108,11 @@ class FakeEngine:
         draw = request.draw
         rng = np.random.default_rng(draw.seed)
         text, finish = self._text(request, rng)
-        ids = [_word_id(word) for word in text.split()][: decoding.max_tokens]
+        words = text.split()
+        if len(words) > decoding.max_tokens:
+            words = words[: decoding.max_tokens]
+            text, finish = " ".join(words), Finish.LENGTH
+        ids = [_word_id(word) for word in words]
         return Sample(
             problem_id=draw.problem.id,
             index=draw.index,

@@ -93,7 +93,7 @@ def _read(run: Run) -> _Tally:
 
 
 def _verdicts(run: Run, verifier: str | None) -> tuple[_Judged, _Judged]:
-    name = verifier or next(iter(run.verifiers()), "")
+    name = verifier or run.manifest.verifier
     strict, lenient = (run.verdicts(name, tier) for tier in (Tier.STRICT, Tier.LENIENT))
     return (
         _Judged(len(strict), Counter(strict["outcome"]), Counter(strict["reason"])),
