@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from boundary import engines, prompts, samplers, verifiers, verify
 from boundary.config import MAX_TOKENS, ArmSettings
-from boundary.engines import Checkpoint, Decoding, Engine, Request
+from boundary.engines import Decoding, Engine, Request
 from boundary.engines.checkpoint import prompt_lengths
 from boundary.errors import ConfigError, EngineError
 from boundary.progress import SILENT, Progress
@@ -276,6 +276,3 @@ class _Tally:
     def line(self, judge: verify.Companion) -> str:
         solved = f", {judge.correct / judge.judged:.1%} right" if judge.judged else ""
         return f"{self.tokens:,} tokens, {self.truncated / self.samples:.1%} cut{solved}"
-
-
-__all__ = ["Checkpoint", "Job", "run", "seed_of"]
