@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install demo test check docs smoke zoo-check bench-engine bench-memory clean
+.PHONY: install demo test check docs smoke zoo-check bench-engine clean
 
 install: $(STAMP)
 

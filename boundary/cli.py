@@ -92,11 +92,11 @@ def sample(
     """
     from boundary import sample as stage
     from boundary import suites
-    from boundary.config import ArmSettings
+    from boundary.config import arm_settings
     from boundary.console import ConsoleProgress
     from boundary.store.files import Folder
 
-    arm = ArmSettings(
+    arm = arm_settings(
         model=model,
         revision=revision,
         engine=engine,

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from boundary import stats, tables
+from boundary.errors import ConfigError
 from boundary.passk import Settings, suite_name
 from boundary.records import Comparison
 from boundary.store import CountsTable
@@ -52,6 +53,7 @@ def _compare(
 ) -> Comparison:
     import numpy as np
 
+    _require_same_suite(base, other)
     comparison = stats.compare(
         stats.Arm(base.label, base.counts, base.firsts),
         stats.Arm(other.label, other.counts, other.firsts),
@@ -62,6 +64,19 @@ def _compare(
     )
     notes = chain(comparison.notes, base.notes, other.notes, _differences(base, other))
     return replace(comparison, notes=tuple(dict.fromkeys(notes)))
+
+
+def _require_same_suite(base: CountsTable, other: CountsTable) -> None:
+    """Equal ids do not make equal problems."""
+    if base.run is None or other.run is None:
+        return
+    ours, theirs = (table.run.manifest.identity for table in (base, other) if table.run)
+    if ours["suite_digest"] != theirs["suite_digest"]:
+        raise ConfigError(
+            f"{base.label} was drawn on {ours['suite']} and {other.label} on {theirs['suite']},"
+            " whose problems differ",
+            remedy="compare runs on the same problems",
+        )
 
 
 def _differences(base: CountsTable, other: CountsTable) -> Iterator[str]:

@@ -66,12 +66,32 @@ class StudySettings(_Settings):
     seed: int = 0
     resamples: Annotated[int, Field(ge=100)] = 2000
 
+    @field_validator("ks")
+    @classmethod
+    def _rising(cls, ks: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        return tuple(sorted(set(ks))) if ks else None
+
     @field_validator("name")
     @classmethod
     def _plain_name(cls, name: str) -> str:
         if not name or any(c in name for c in "/\\") or name.startswith("."):
             raise ValueError("a study's name becomes a directory: no slash, no leading dot")
         return name
+
+
+def arm_settings(**values: Any) -> ArmSettings:
+    """Settings of one arm given on the command line.
+
+    Raises:
+        ConfigError: A value is out of its range.
+    """
+    try:
+        return ArmSettings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(
+            f"{first['loc'][0]} is {first['input']}: {first['msg']}", remedy="correct the value"
+        ) from None
 
 
 def load_study(path: Path) -> StudySettings:
@@ -88,6 +108,7 @@ def load_study(path: Path) -> StudySettings:
     except ValidationError as error:
         raise _explained(error, path) from None
     _check_names(study, path)
+    _check_sizes(study, path)
     return study
 
 
@@ -146,6 +167,19 @@ def _resolve(arms: Any, path: Path) -> dict[str, Any]:
         return {**base, **own}
 
     return {name: full(name, (name,)) for name in arms}
+
+
+def _check_sizes(study: StudySettings, path: Path) -> None:
+    """Refuse a k that some suite's n cannot answer, before anything is sampled."""
+    smallest = min(suite.n for suite in study.suites.values())
+    asked = [("ks", k) for k in study.ks or ()]
+    asked += [("solved_at", study.solved_at)] if study.solved_at else []
+    for place, k in asked:
+        if k > smallest:
+            raise ConfigError(
+                f"{path}: {place} asks for k = {k}, and the smallest n is {smallest}",
+                remedy="ask a smaller k, raise that n, or give the suites studies of their own",
+            )
 
 
 def _check_names(study: StudySettings, path: Path) -> None:

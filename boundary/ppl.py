@@ -96,8 +96,13 @@ def run(
     return cells
 
 
+def shares_tokenizer(found: Run, judge: Judge) -> bool:
+    """Whether a run's token ids mean the same to the scoring model."""
+    return bool(found.manifest.identity["tokenizer_digest"] == judge.checkpoint.tokenizer_digest)
+
+
 def _require_tokenizer(label: str, found: Run, judge: Judge) -> None:
-    if found.manifest.identity["tokenizer_digest"] != judge.checkpoint.tokenizer_digest:
+    if not shares_tokenizer(found, judge):
         raise ConfigError(
             f"the answers of {label} were drawn with another tokenizer than {judge.label} has",
             remedy="score them under a model of the same tokenizer: perplexities per token of"

@@ -159,8 +159,13 @@ def _perplexity(
     for under, answers_of in cells.items():
         if under not in runs:
             continue
-        chosen = {label: runs[label] for label in answers_of if label in runs}
         judge = ppl.Judge(under, _arm(plan, under, runs[under]))
+        chosen = {}
+        for label in answers_of:
+            if label in runs and ppl.shares_tokenizer(runs[label], judge):
+                chosen[label] = runs[label]
+            elif label in runs:
+                progress.notice(f"no perplexity of {label} under {under}: their tokenizers differ")
         yield from ppl.run(
             chosen,
             judge,

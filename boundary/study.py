@@ -5,6 +5,7 @@ from pathlib import Path
 
 from boundary import report, sample, suites
 from boundary.config import StudySettings
+from boundary.errors import ConfigError
 from boundary.passk import Settings
 from boundary.progress import SILENT, Progress
 from boundary.report import Findings
@@ -59,9 +60,14 @@ def plan(study: StudySettings, runs: Folder, *, data: Path | None = None) -> lis
         BoundaryError: A suite is unknown or malformed, a budget does not fit a model's context,
             or an arm names what :func:`boundary.sample.check` refuses.
     """
-    jobs = []
+    jobs: list[tuple[str, Job]] = []
     for name, settings in study.suites.items():
         suite = suites.load(name, data=data, verifier=settings.verifier)
+        if suite.name in {job.suite.name for _, job in jobs}:
+            raise ConfigError(
+                f"two suites of {study.name} are named {suite.name}",
+                remedy="rename one of the files",
+            )
         of_suite = {
             arm: Job(
                 arm=chosen,

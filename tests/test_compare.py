@@ -1,5 +1,6 @@
 """Comparisons of published counts through the command line, and of runs whose truth is known."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,13 @@ def test_notes_go_to_standard_error_and_the_verdict_to_standard_output(
     assert "different temperatures" not in ended.out
     assert ended.out.splitlines()[0].endswith(".")
     assert "25.0 pt" in ended.out.splitlines()[0]
+
+
+def test_runs_of_different_problems_under_equal_ids_are_refused(tmp_path: Path) -> None:
+    runs = []
+    for question in ("1 + 1", "2 + 0"):
+        path = tmp_path / f"{question[0]}.jsonl"
+        path.write_text(json.dumps({"id": "p", "problem": question, "answer": "2"}) + "\n")
+        shown = done("sample", "fake/p=0.5", "--suite", path, "-n", 4, "--json", where=tmp_path)
+        runs.append(json.loads(shown)["path"])
+    assert "whose problems differ" in refused("compare", *runs, where=tmp_path)

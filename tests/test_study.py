@@ -12,7 +12,7 @@ from boundary.config import StudySettings, load_study
 from boundary.errors import BoundaryError, ConfigError
 from boundary.store import Run, count_run
 from boundary.store.files import Folder
-from tests.runs import DATA, REPOSITORY, done, parts, refused, rows, tree
+from tests.runs import DATA, REPOSITORY, cli, done, parts, refused, rows, tree
 
 CONFIGS = sorted((REPOSITORY / "configs").glob("*.yaml"))
 
@@ -289,3 +289,30 @@ def test_raising_n_in_the_file_continues_the_runs(tmp_path: Path) -> None:
         assert len(rows(folder)) == 18
         sessions = json.loads((folder / "manifest.json").read_text())["sessions"]
         assert [session["n"] for session in sessions] == [4, 6]
+
+
+def test_a_k_that_some_suite_cannot_answer_is_refused_before_sampling(tmp_path: Path) -> None:
+    assert "k = 16, and the smallest n is 4" in refusal(tmp_path, ks=[1, 16])
+    assert "k = 5, and the smallest n is 4" in refusal(tmp_path, solved_at=5)
+    assert load(tmp_path, ks=[4, 1, 4]).ks == (1, 4)
+
+
+def test_two_suites_of_one_name_are_refused(tmp_path: Path) -> None:
+    line = json.dumps({"id": "p", "problem": "1 + 1", "answer": "2"})
+    names = [str(tmp_path / folder / "mine.jsonl") for folder in "ab"]
+    for name in names:
+        Path(name).parent.mkdir()
+        Path(name).write_text(line + "\n")
+    settings = load(tmp_path, suites={name: {"n": 4} for name in names})
+    with pytest.raises(ConfigError, match="two suites of mine are named mine"):
+        study.plan(settings, Folder.at(tmp_path / "runs"))
+
+
+def test_arms_of_different_tokenizers_get_a_report_without_their_perplexities(
+    tmp_path: Path,
+) -> None:
+    arms = {**STUDY["arms"], "rl": {"model": "zoo/rl", "parent": "base", "max_tokens": 8}}
+    ended = cli(tmp_path, "study", write(tmp_path, arms=arms))
+    assert ended.returncode == 0
+    assert "no perplexity of rl under base: their tokenizers differ" in ended.stderr
+    assert (tmp_path / "results" / "mine" / "report.html").exists()

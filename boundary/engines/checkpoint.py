@@ -67,7 +67,7 @@ def _from_hub(model: str, revision: str | None) -> Checkpoint:
         )
     except ImportError as error:
         raise PackageError(
-            "huggingface_hub is not installed", remedy="pip install 'boundary[local]'"
+            "huggingface_hub is not installed", remedy="pip install transformers"
         ) from error
     try:
         folder = snapshot_download(
@@ -101,7 +101,7 @@ def _read(model: str, folder: Path, commit: str | None) -> Checkpoint:
         path=folder,
         revision=commit,
         digest=commit or _digest(folder, ("config.json", *_WEIGHTS)),
-        tokenizer_digest=_digest(folder, _TOKENIZER),
+        tokenizer_digest=_tokenizer_digest(folder),
         context=text.get("max_position_embeddings"),
         eos_token_ids=_eos(model, folder, config),
     )
@@ -140,6 +140,20 @@ def matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
     return sorted({path for pattern in patterns for path in folder.glob(pattern)})
 
 
+def _tokenizer_digest(folder: Path) -> str:
+    """Hash of what turns text into ids.
+
+    Chat templates and length settings, in which base and tuned often differ, are left out.
+    """
+    try:
+        content = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        kept = {key: content[key] for key in content.keys() - {"truncation", "padding"}}
+        text = json.dumps(kept, sort_keys=True)
+    except (OSError, ValueError, AttributeError, TypeError):
+        return _digest(folder, _TOKENIZER)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 def _digest(folder: Path, patterns: Iterable[str]) -> str:
     files = matching(folder, patterns)
     stamp = tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files)
@@ -173,7 +187,7 @@ def prompt_lengths(checkpoint: Checkpoint, prompts: Iterable[str]) -> list[int]:
         from transformers import AutoTokenizer
     except ImportError as error:
         raise PackageError(
-            "counting prompt tokens needs transformers", remedy="pip install 'boundary[local]'"
+            "counting prompt tokens needs transformers", remedy="pip install transformers"
         ) from error
     slow = AutoTokenizer.from_pretrained(str(checkpoint.path))
     return [len(slow(text)["input_ids"]) for text in prompts]

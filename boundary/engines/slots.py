@@ -39,11 +39,12 @@ class SlotCache:
 
     It stands in for a transformers cache while one token per row is decoded: a layer's
     ``update`` writes the new column of every live row and returns a view of the first
-    ``window`` columns.
+    ``window`` columns. Room for ``columns`` positions is taken at once, more when it is needed.
     """
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, columns: int = 0) -> None:
         self.rows = rows
+        self.columns = columns
         self.keys: dict[int, torch.Tensor] = {}
         self.values: dict[int, torch.Tensor] = {}
         self.positions: torch.Tensor | None = None
@@ -74,7 +75,8 @@ class SlotCache:
             if old is not None and old.shape[2] >= columns:
                 continue
             # Doubling keeps the copies' total cost in proportion to the longest answer.
-            room = columns if old is None else max(columns, 2 * old.shape[2])
+            least = self.columns if old is None else 2 * old.shape[2]
+            room = max(columns, least)
             new = like.new_zeros((self.rows, like.shape[1], room, like.shape[3]))
             if old is not None:
                 new[:, :, : old.shape[2]] = old
@@ -110,9 +112,17 @@ class Batch:
         decoding: How tokens are drawn.
         stop_ids: Token ids that end an answer.
         rows: Largest number of live rows.
+        columns: Positions to take room for at once, where memory is counted in advance.
     """
 
-    def __init__(self, model: Any, decoding: Decoding, stop_ids: Iterable[int], rows: int) -> None:
+    def __init__(
+        self,
+        model: Any,
+        decoding: Decoding,
+        stop_ids: Iterable[int],
+        rows: int,
+        columns: int = 0,
+    ) -> None:
         import torch
 
         self._torch = torch
@@ -120,7 +130,7 @@ class Batch:
         self._decoding = decoding
         self._device = model.device
         self._stop_ids = torch.tensor(sorted(stop_ids), device=self._device, dtype=torch.long)
-        self._cache = SlotCache(rows)
+        self._cache = SlotCache(rows, columns)
         self._requests: list[Request] = []
         self._tokens = torch.zeros((rows, 64), dtype=torch.long, device=self._device)
         self._lengths = self._zeros(rows)

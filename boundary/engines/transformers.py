@@ -1,5 +1,6 @@
 """The transformers engine: batched sampling with a key-value cache, on CPU or GPU."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,14 @@ from boundary.records import Finish, Sample
 if TYPE_CHECKING:
     import torch
 
-_BATCH_CPU, _BATCH_GPU = 512, 128
-"""Live rows unless told: a small model on a CPU is bound by overhead per step, a 7B model on a
-GPU by the memory of its cache."""
+_BATCH_CPU, _BATCH_GPU = 1024, 128
+"""Live rows at most unless told: a small model on a CPU is bound by overhead per step."""
+_PROMPT_ROOM = 1024
+"""Positions kept for a prompt when rows are counted; a longer one makes the cache grow."""
+_CACHE_SHARE = 0.8
+"""Share of a GPU's free memory given to the cache; the rest is for activations."""
+_CPU_SHARE = 0.25
+"""The same of a machine's memory, which others use too."""
 _TAIL_TOKENS = 24
 """Tokens decoded again at each step to find a stop string that spans several."""
 _SCORE_LOGITS = 1 << 26
@@ -40,7 +46,7 @@ class TransformersEngine:
         default = "auto" if self._device == "cuda" else "float32"
         self.dtype = config.dtype or default
         _require_dtype(torch, self.dtype)
-        self._rows = config.batch_size or (_BATCH_GPU if self._device == "cuda" else _BATCH_CPU)
+        self._rows = config.batch_size
         self._tokenizer, self._model = self._load(transformers, config)
         self.dtype = str(self._model.dtype).removeprefix("torch.")
         self._end_ids = set(self.checkpoint.eos_token_ids)
@@ -93,10 +99,40 @@ class TransformersEngine:
                 f"{self.checkpoint.model_id} names no end token",
                 remedy="set eos_token_id in its config.json",
             )
-        batch = Batch(self._model, decoding, stop_ids, self._rows)
+        rows, columns = self._room(decoding)
+        batch = Batch(self._model, decoding, stop_ids, rows, columns)
         ends = self._stop_strings(decoding) if decoding.stop_strings else None
-        for drawn in drive(batch, requests, ends):
-            yield self._sample(drawn, decoding, stop_ids)
+        try:
+            for drawn in drive(batch, requests, ends):
+                yield self._sample(drawn, decoding, stop_ids)
+        except self._torch.OutOfMemoryError as error:
+            raise EngineError(
+                f"{self.checkpoint.model_id} ran out of memory with {rows} rows in a batch",
+                remedy=f"give a batch size of {max(1, rows // 2)} or less, or fewer new tokens;"
+                " all finished samples are stored",
+            ) from error
+
+    def _room(self, decoding: Decoding) -> tuple[int, int]:
+        """Live rows, and positions per row to take at once (0: grow as needed).
+
+        Every row must have room for the longest answer allowed: a batch that runs out of memory
+        hours later would lose what is in flight.
+        """
+        columns = decoding.max_tokens + _PROMPT_ROOM
+        if self._device == "cuda":
+            free, most = _CACHE_SHARE * self._torch.cuda.mem_get_info()[0], _BATCH_GPU
+        else:
+            free, most = _CPU_SHARE * _free_bytes(), _BATCH_CPU
+        fitting = int(free) // (columns * self._bytes_per_token())
+        rows = self._rows or max(1, min(most, fitting))
+        return rows, columns if self._device == "cuda" else 0
+
+    def _bytes_per_token(self) -> int:
+        """Bytes of keys and values that one position takes in all layers."""
+        config = self._model.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        return int(2 * config.num_hidden_layers * heads * size * self._model.dtype.itemsize)
 
     def _stop_strings(self, decoding: Decoding) -> Any:
         def ends(batch: Batch) -> "torch.Tensor":
@@ -179,7 +215,7 @@ def _import() -> tuple[Any, Any]:
     except ImportError as error:
         raise PackageError(
             "the transformers engine needs torch and transformers",
-            remedy="pip install 'boundary[local]'",
+            remedy="pip install torch transformers",
         ) from error
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
@@ -189,6 +225,11 @@ def _import() -> tuple[Any, Any]:
 def _require_dtype(torch: Any, name: str) -> None:
     if name != "auto" and not isinstance(getattr(torch, name, None), torch.dtype):
         raise EngineError(f"no dtype {name!r}", remedy="give float32, bfloat16 or float16")
+
+
+def _free_bytes() -> int:
+    """Memory that the machine has free."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
 
 
 def _require_full_attention(model: str, config: Any) -> None:

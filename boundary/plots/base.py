@@ -12,6 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from boundary.errors import StoreError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -289,11 +291,19 @@ def save(figure: "Figure", stem: Path) -> list[Path]:
 
     Returns:
         The two paths written, SVG first.
+
+    Raises:
+        StoreError: The place cannot be written to.
     """
-    stem.parent.mkdir(parents=True, exist_ok=True)
     # not with_suffix: a stem such as "qwen2.5" would lose its ".5"
     svg, png = (stem.parent / f"{stem.name}.{kind}" for kind in ("svg", "png"))
-    svg.write_text(svg_text(figure), encoding="utf-8", newline="\n")
-    with house_style():
-        figure.savefig(png, format="png", dpi=200, metadata={"Software": None})
+    try:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        svg.write_text(svg_text(figure), encoding="utf-8", newline="\n")
+        with house_style():
+            figure.savefig(png, format="png", dpi=200, metadata={"Software": None})
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {stem} ({error.strerror})", remedy="choose another --out directory"
+        ) from error
     return [svg, png]

@@ -143,3 +143,8 @@ def mend(folder: Folder, schema: Any) -> list[str]:
             aside.append(folder.set_aside(name))
             _log.warning("%s is damaged: set aside as %s", folder.path(name), aside[-1])
     return aside
+
+
+def discard(folder: Folder) -> list[str]:
+    """Set every part aside; returns their new names."""
+    return [folder.set_aside(name) for name in folder.names(_SUFFIX)]

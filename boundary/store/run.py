@@ -11,7 +11,7 @@ from boundary.records import Problem, Sample, Tier
 from boundary.store import schema
 from boundary.store.files import Folder
 from boundary.store.manifest import Manifest, Session, differing
-from boundary.store.parts import PartWriter, mend, read_parts, read_whole, write_table
+from boundary.store.parts import PartWriter, discard, mend, read_parts, read_whole, write_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,7 +102,8 @@ class Run:
         if known not in (None, dtype):
             raise StoreError(
                 f"the run at {self.folder} was drawn in {known}, and the engine now uses {dtype}",
-                remedy=f"give --dtype {known}, or choose another --results directory",
+                remedy="continue it on a machine of the first kind, or choose another --results"
+                " directory",
             )
         last = self.manifest.sessions[-1].versions if self.manifest.sessions else session.versions
         sessions = (*self.manifest.sessions, session)
@@ -132,11 +133,17 @@ class Run:
         return self.folder / "scores" / digest
 
     def mend(self) -> list[str]:
-        """Set damaged parts aside: samples, verdicts and scores; returns their new names."""
+        """Set damaged parts aside: samples, verdicts and scores; returns their new names.
+
+        Where samples are lost, what was said of this run's samples goes too: an answer drawn
+        anew may differ from the one that was judged.
+        """
         aside = mend(self.folder / "samples", schema.samples())
+        are_lost = bool(aside)
         for kind, columns in (("verdicts", schema.verdicts()), ("scores", schema.scores())):
             for name in (self.folder / kind).folders():
-                aside += mend(self.folder / kind / name, columns)
+                folder = self.folder / kind / name
+                aside += discard(folder) if are_lost else mend(folder, columns)
         return aside
 
     def verifiers(self) -> list[str]:

@@ -162,3 +162,11 @@ def test_a_checkpoint_is_identified_without_torch(folder: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.split() == [locate(str(folder)).digest, "False"]
+
+
+def test_a_chat_template_changes_no_tokenizer_digest(copy: Path) -> None:
+    before = locate(str(copy))
+    settings = json.loads((copy / "tokenizer_config.json").read_text())
+    settings["chat_template"] = "{{ messages }}"
+    (copy / "tokenizer_config.json").write_text(json.dumps(settings))
+    assert locate(str(copy)).tokenizer_digest == before.tokenizer_digest

@@ -140,6 +140,19 @@ def test_a_damaged_part_is_set_aside_and_its_samples_drawn_again(tmp_path: Path)
     assert [c.unjudged for c in count_run(run_in(tmp_path)).counts] == [0, 0, 0]
 
 
+def test_what_was_said_of_lost_samples_goes_with_them(tmp_path: Path) -> None:
+    """An engine may answer otherwise the second time: an old verdict must not stick to it."""
+    run = sample.run(job(tmp_path, 4))
+    folder = Path(str(run.folder))
+    good = count_run(run).counts
+    (part,) = parts(folder)
+    (old,) = parts(folder, "verdicts")
+    (folder / part).write_bytes((folder / part).read_bytes()[:-20])
+    assert count_run(sample.run(job(tmp_path, 4))).counts == good
+    assert (folder / f"{old}.damaged").exists()
+    assert old not in parts(folder, "verdicts")
+
+
 def test_a_damaged_verdict_part_is_judged_again(tmp_path: Path) -> None:
     run = sample.run(job(tmp_path, 4))
     folder = Path(str(run.folder))
