@@ -1,5 +1,6 @@
 """What the documents name must exist: commands, options, make targets, files."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 import typer
 
 from boundary import cli
+from tests import shell
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -122,3 +124,20 @@ def test_the_checks_see_what_they_should() -> None:
         check(found[2])
     with pytest.raises(AssertionError, match="no option --suit"):
         check(["sample", "--suit", "dial"])
+
+
+def numbers(text: str) -> list[float]:
+    return [float(found) for found in re.findall(r"\d+\.?\d*|\.\d+", text)]
+
+
+def test_the_readme_quotes_what_the_demo_s_counts_say(tmp_path: Path) -> None:
+    """A demo run on another machine may round a few answers otherwise, so to within a point."""
+    counts = ROOT / "results" / "demo" / "tables" / "dial" / "counts.csv"
+    others = [f"{counts}::{arm}" for arm in ("rl", "distill")]
+    found = json.loads(shell.done("compare", f"{counts}::base", *others, "--json", where=tmp_path))
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    for arm, verdict in zip(("rl", "distill"), found["verdicts"], strict=True):
+        (quoted,) = [line for line in lines if line.startswith(f"> {arm} against base: ")]
+        said = quoted.removeprefix(f"> {arm} against base: ")
+        assert re.sub(r"[\d.]+", "#", said) == re.sub(r"[\d.]+", "#", f"{verdict}.")
+        assert numbers(said) == pytest.approx(numbers(verdict), abs=1.0)

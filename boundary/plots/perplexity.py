@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 GROUP_GAP = 0.7
 
+_TWO_DECADES = 100.0
+
 
 def plot_perplexity(
     cells: Sequence[PerplexityCell], *, suite: str, styles: Mapping[str, Style] | None = None
@@ -37,7 +39,7 @@ def plot_perplexity(
             f"Perplexity of answers on {suite}",
             "box: quartiles over problems · whiskers: 5th to 95th percentile · "
             "dot: mean with 95 % interval",
-            size=(max(7.4, 1.6 + 1.05 * len(ordered)), 4.7),
+            size=(max(7.4, 1.6 + 1.4 * len(ordered)), 4.7),
         )
         name_axes(axes, "", "perplexity (log scale)")
         axes.set_yscale("log")
@@ -129,9 +131,12 @@ def _rgb(color: str) -> tuple[float, float, float]:
 
 
 def _plain_numbers(axes: "Axes") -> None:
-    """Ticks at 1, 2, 5, 10, … written plainly."""
+    """Ticks at round numbers, the fewer the more decades there are, written plainly."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+    low, high = axes.get_ylim()
+    is_wide = high / low > _TWO_DECADES
+    within = (1.0, 3.0) if is_wide else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=within))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
