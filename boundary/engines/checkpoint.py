@@ -15,7 +15,8 @@ from boundary.errors import EngineError, PackageError
 
 ZOO_PREFIX = "zoo/"
 """Model ids of the embedded checkpoints: ``zoo/base``, ``zoo/rl``, ``zoo/distill``."""
-_ZOO = Path(__file__).parent.parent / "zoo" / "checkpoints"
+ZOO = Path(__file__).parent.parent / "zoo" / "checkpoints"
+"""Where the embedded checkpoints lie."""
 _WEIGHTS = ("*.safetensors", "*.bin")
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "*.model")
 _CHUNK_BYTES = 1 << 22
@@ -45,7 +46,7 @@ def locate(model: str, revision: str | None = None) -> Checkpoint:
         EngineError: There is no such checkpoint, or it lacks its config or tokenizer.
     """
     if model.startswith(ZOO_PREFIX):
-        return _read(model, _ZOO / model.removeprefix(ZOO_PREFIX), None)
+        return _read(model, ZOO / model.removeprefix(ZOO_PREFIX), None)
     folder = Path(model).expanduser()
     if folder.exists():
         return _read(model, folder, None)

@@ -6,10 +6,8 @@ reward, ``distill`` is base after a teacher's traces. CARD.md says how, and what
 
 from pathlib import Path
 
+from boundary.engines.checkpoint import ZOO
 from boundary.errors import EngineError
-
-ZOO = Path(__file__).parent / "checkpoints"
-"""Where the embedded checkpoints lie."""
 
 NAMES = ("base", "rl", "distill")
 """The checkpoints, in the order in which they are trained."""
