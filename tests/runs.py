@@ -101,6 +101,9 @@ def started(where: Path, *args: object, before: str = "") -> Iterator["subproces
         yield child
     finally:
         kill(child)
+        for stream in (child.stdout, child.stderr):
+            if stream:
+                stream.close()
 
 
 def wait_for(child: "subprocess.Popen[str]", condition: Callable[[], bool]) -> None:

@@ -205,9 +205,12 @@ def test_a_second_writer_is_refused_and_the_first_is_not_disturbed(
     runs = study_in(tmp_path)
     with started(tmp_path, "study", "slow.yaml") as child:
         wait_for(child, lambda: any(runs.glob("*/manifest.json")))
+        # Halted, so that it holds its locks however long the others take to be refused.
+        child.send_signal(signal.SIGSTOP)
         same = refused(tmp_path, "study", "slow.yaml")
         one = ("sample", BASE, "--suite", "dial", "-n", N, "--limit", PROBLEMS)
         into = refused(tmp_path, *one, "--results", runs)
+        child.send_signal(signal.SIGCONT)
         _, told = child.communicate(timeout=LIMIT_S)
     assert child.returncode == 0, told
     for message in (same, into):
