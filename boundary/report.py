@@ -1,7 +1,7 @@
 """The ``report`` stage: everything known of some runs as tables, figures and one HTML page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -127,7 +127,7 @@ def run(plan: Plan, out: Path, *, progress: Progress = SILENT) -> list[Findings]
 def _findings(plan: Plan, suite: str, runs: Mapping[str, Run], progress: Progress) -> Findings:
     settings = plan.settings
     counts = {
-        label: _labelled(count_run(r, tier=settings.tier, verifier=settings.verifier), label)
+        label: replace(count_run(r, tier=settings.tier, verifier=settings.verifier), label=label)
         for label, r in runs.items()
     }
     comparisons = [
@@ -139,12 +139,6 @@ def _findings(plan: Plan, suite: str, runs: Mapping[str, Run], progress: Progres
     cells = _perplexity(plan, runs, progress) if plan.perplexity else []
     curves = passk.run(list(counts.values()), settings)
     return Findings(suite, runs, counts, curves, tuple(comparisons), tuple(cells), settings)
-
-
-def _labelled(table: CountsTable, label: str) -> CountsTable:
-    from dataclasses import replace
-
-    return replace(table, label=label)
 
 
 def _perplexity(

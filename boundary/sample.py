@@ -4,14 +4,13 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from boundary import engines, prompts, samplers, verifiers, verify
 from boundary.config import MAX_TOKENS, ArmSettings
 from boundary.engines import Decoding, Engine, Request
 from boundary.engines.checkpoint import prompt_lengths
-from boundary.errors import ConfigError, EngineError
+from boundary.errors import ConfigError
 from boundary.progress import SILENT, Progress
 from boundary.prompts import Template
 from boundary.records import Draw, Finish, Problem, Sample
@@ -104,11 +103,7 @@ def check(job: Job) -> None:
     prompts.get(job.arm.template or job.suite.template)
     samplers.get(job.arm.sampler)
     verifiers.create(job.suite.verifier).close()
-    known = {*engines.ENGINES, *(e.name for e in entry_points(group="boundary.engines"))}
-    if job.engine not in known:
-        raise EngineError(
-            f"no engine named {job.engine!r}", remedy=f"choose one of {', '.join(sorted(known))}"
-        )
+    engines.require(job.engine)
     own = engines.default_engine(job.arm.model)
     if "fake" in (job.engine, own) and job.engine != own:
         raise ConfigError(

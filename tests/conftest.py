@@ -31,3 +31,12 @@ def pytest_runtest_makereport(item, call):
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} was skipped: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def table() -> Path:
+    """The published counts that ``passk`` and ``compare`` are held against."""
+    found = DATA / "pass_counts_sample.csv"
+    if not found.exists():
+        pytest.skip("no table of published counts in shared/data beside this checkout")
+    return found

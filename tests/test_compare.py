@@ -15,15 +15,7 @@ from boundary.records import CrossingKind
 from boundary.store import load_counts
 from tests.shell import boundary, done, refused
 
-TABLE = Path(__file__).parents[1].parent / "shared" / "data" / "pass_counts_sample.csv"
 BASE, TUNED = "Qwen2.5-7B", "Qwen-2.5-7B-SimpleRL-Zoo"
-
-
-@pytest.fixture(scope="module")
-def table() -> Path:
-    if not TABLE.exists():
-        pytest.skip("the shared table of published counts is not beside this checkout")
-    return TABLE
 
 
 @pytest.fixture(scope="module")

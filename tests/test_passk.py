@@ -16,17 +16,9 @@ from boundary.store import Run, load_counts
 from boundary.store.files import Folder
 from tests.shell import boundary, done, refused
 
-TABLE = Path(__file__).parents[1].parent / "shared" / "data" / "pass_counts_sample.csv"
 BASE = [61.39, 73.41, 81.44, 86.82, 90.43, 92.93, 94.74, 96.20]
 TUNED = {1: 77.93, 128: 93.00}
 POWERS = [1, 2, 4, 8, 16, 32, 64, 128]
-
-
-@pytest.fixture(scope="module")
-def table() -> Path:
-    if not TABLE.exists():
-        pytest.skip("the shared table of published counts is not beside this checkout")
-    return TABLE
 
 
 @pytest.fixture(scope="module")

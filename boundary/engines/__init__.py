@@ -13,6 +13,8 @@ from boundary.errors import EngineError
 if TYPE_CHECKING:
     from boundary.config import ArmSettings
 
+_GROUP = "boundary.engines"
+
 ENGINES: dict[str, Callable[[EngineConfig], Engine]] = {
     "fake": FakeEngine,
     "transformers": TransformersEngine,
@@ -27,6 +29,19 @@ def default_engine(model: str) -> str:
 def identify(model: str, revision: str | None = None) -> Checkpoint:
     """What a model is, without loading it."""
     return describe(model) if model.startswith(PREFIX) else locate(model, revision)
+
+
+def require(name: str) -> None:
+    """Refuse a name that no engine has, ours or a third party's, without loading any.
+
+    Raises:
+        EngineError: There is none.
+    """
+    if name not in ENGINES and not entry_points(group=_GROUP, name=name):
+        known = {*ENGINES, *(point.name for point in entry_points(group=_GROUP))}
+        raise EngineError(
+            f"no engine named {name!r}", remedy=f"choose one of {', '.join(sorted(known))}"
+        )
 
 
 def load(arm: "ArmSettings") -> Engine:
@@ -45,12 +60,12 @@ def create(name: str, config: EngineConfig) -> Engine:
     Raises:
         EngineError: No engine of that name, or the model does not load.
     """
+    require(name)
     if name in ENGINES:
         return ENGINES[name](config)
-    for point in entry_points(group="boundary.engines", name=name):
-        engine: Engine = point.load()(config)
-        return engine
-    raise EngineError(f"no engine named {name!r}", remedy=f"choose one of {', '.join(ENGINES)}")
+    (point, *_) = entry_points(group=_GROUP, name=name)
+    engine: Engine = point.load()(config)
+    return engine
 
 
 __all__ = [
@@ -65,4 +80,5 @@ __all__ = [
     "default_engine",
     "identify",
     "load",
+    "require",
 ]

@@ -1,6 +1,5 @@
 """One run on disk: what was asked, what was answered, what was judged."""
 
-import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -115,10 +114,6 @@ class Run:
     def name(self) -> str:
         """The run's name, that of its directory."""
         return self.folder.base.rstrip("/").rsplit("/", 1)[-1]
-
-    def lock(self) -> contextlib.AbstractContextManager[None]:
-        """Hold the run against a second writer."""
-        return self.folder.locked()
 
     def sample_writer(self, **limits: Any) -> PartWriter:
         """Writer of samples; see :class:`PartWriter`."""

@@ -85,7 +85,7 @@ def test_whole_answers_are_right_and_damaged_ones_wrong(channel: str) -> None:
 
 def test_damaged_answers_of_a_real_suite_are_wrong() -> None:
     if not (SHARED / "math500.jsonl").exists():
-        pytest.skip("the shared suites are not beside this checkout")
+        pytest.skip("no copies of the suites in shared/data beside this checkout")
     problems = list(suites.load("math500", data=SHARED).problems)
     chosen = [p for p in problems if not any(map(str.isdigit, p.answer))] + problems[::12]
     by_id = {p.id: p for p in chosen}

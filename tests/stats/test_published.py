@@ -16,7 +16,7 @@ TABLE = Path(__file__).parents[2].parent / "shared" / "data" / "pass_counts_samp
 @pytest.fixture(scope="module")
 def arms():
     if not TABLE.exists():
-        pytest.skip("the shared table of published counts is not beside this checkout")
+        pytest.skip("no table of published counts in shared/data beside this checkout")
     with TABLE.open(newline="") as file:
         rows = list(csv.DictReader(file))
     models = {"base": "Qwen2.5-7B", "RL": "Qwen-2.5-7B-SimpleRL-Zoo"}

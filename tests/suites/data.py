@@ -10,7 +10,7 @@ import pytest
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 needs_shared = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="the local copies of the benchmarks are not beside this checkout"
+    not SHARED.is_dir(), reason="no copies of the benchmarks in shared/data beside this checkout"
 )
 
 

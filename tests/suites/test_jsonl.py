@@ -75,7 +75,11 @@ def test_broken_bytes_are_named_with_their_line(tmp_path: Path) -> None:
         suites.load(str(path))
 
 
-@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"{}" * 999)[:-9]])
+CUT_SHORT = gzip.compress(b"{}" * 999)[:-9]
+
+
+# Named: the bytes hold the time, and two test processes must call a test the same.
+@pytest.mark.parametrize("content", [b"not gzip", CUT_SHORT], ids=["no archive", "cut short"])
 def test_a_damaged_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "mine.jsonl.gz"
     path.write_bytes(content)
