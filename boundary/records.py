@@ -63,6 +63,31 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """The first tokens of an answer that is not finished, and their log-probabilities.
+
+    ``token_ids`` is empty where an engine tells of an answer in flight but not what it holds.
+    """
+
+    problem_id: str
+    index: int
+    token_ids: Sequence[int]
+    logprob: float | None = None
+    draw_logprob: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How an adaptive run stops: at the first look with ``stop_after`` correct, or at the last.
+
+    ``looks`` rise; at look j a problem is judged by its first ``looks[j]`` indices.
+    """
+
+    stop_after: int
+    looks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One answer as the engine gave it.
 

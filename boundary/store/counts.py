@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundary.errors import ConfigError, SampleSizeError, StoreError
-from boundary.records import Counts, Outcome, Tier
+from boundary.records import Counts, Design, Outcome, Tier
 from boundary.store.files import Folder
 from boundary.store.run import Run
 
@@ -22,6 +22,8 @@ class CountsTable:
 
     ``firsts`` holds, per problem, the index of its first correct sample (``None`` where there is
     none); it is ``None`` itself where only counts are known. ``run`` is the run they come from.
+    Of an adaptive run, ``design`` is its stop rule, a count's ``n`` the look that its problem
+    reached, and ``first_look`` the counts over the first look's indices, which all problems have.
     """
 
     label: str
@@ -29,6 +31,8 @@ class CountsTable:
     firsts: dict[str, int | None] | None = None
     run: Run | None = field(default=None, compare=False)
     notes: tuple[str, ...] = ()
+    design: Design | None = None
+    first_look: tuple[Counts, ...] | None = None
 
 
 def load_counts(
