@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -29,7 +29,9 @@ class SuiteSettings(_Settings):
 class ArmSettings(_Settings):
     """One arm: a model, and everything about how it is asked.
 
-    ``parent`` names the arm that this checkpoint was trained from.
+    ``parent`` names the arm that this checkpoint was trained from. ``engine_args`` are arguments
+    of the library behind the engine, by its own names; ``seeds`` is ``request`` for a seed per
+    sample, or ``engine`` for the library's own stream.
     """
 
     model: str
@@ -37,6 +39,9 @@ class ArmSettings(_Settings):
     engine: str | None = None
     dtype: str | None = None
     batch_size: Annotated[int | None, Field(ge=1)] = None
+    engine_args: dict[str, Any] = {}
+    logprobs: bool = True
+    seeds: Literal["request", "engine"] = "request"
     template: str | None = None
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = TEMPERATURE
     top_p: Annotated[float, Field(gt=0, le=1)] = TOP_P

@@ -4,7 +4,16 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from boundary.engines.base import Decoding, Engine, EngineConfig, Request
+from boundary.engines.base import (
+    UNWATCHED,
+    Decoding,
+    Engine,
+    EngineConfig,
+    Feed,
+    Key,
+    Request,
+    Watch,
+)
 from boundary.engines.checkpoint import ZOO_PREFIX, Checkpoint, locate
 from boundary.engines.fake import PREFIX, FakeEngine, describe
 from boundary.engines.transformers import TransformersEngine
@@ -50,7 +59,15 @@ def load(arm: "ArmSettings") -> Engine:
     Raises:
         EngineError: No engine of that name, or the model does not load.
     """
-    config = EngineConfig(arm.model, arm.revision, arm.dtype, arm.batch_size)
+    config = EngineConfig(
+        arm.model,
+        arm.revision,
+        arm.dtype,
+        arm.batch_size,
+        arm.engine_args,
+        arm.logprobs,
+        arm.seeds,
+    )
     return create(arm.engine or default_engine(arm.model), config)
 
 
@@ -70,12 +87,16 @@ def create(name: str, config: EngineConfig) -> Engine:
 
 __all__ = [
     "ENGINES",
+    "UNWATCHED",
     "ZOO_PREFIX",
     "Checkpoint",
     "Decoding",
     "Engine",
     "EngineConfig",
+    "Feed",
+    "Key",
     "Request",
+    "Watch",
     "create",
     "default_engine",
     "identify",

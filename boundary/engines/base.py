@@ -1,11 +1,14 @@
 """What an engine is."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from boundary.engines.checkpoint import Checkpoint
-from boundary.records import Draw, Sample
+from boundary.records import Draw, Prefix, Sample
+
+Key = tuple[str, int]
+"""A sample's problem and index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +26,107 @@ class Decoding:
 class Request:
     """A draw with its prompt already rendered to token ids.
 
-    ``channel`` is where the template asks for the answer; only an engine that makes its answers
-    up reads it.
+    ``prefix`` is what an earlier session drew of this answer: the sample continues from it and
+    holds it, in its tokens and in its log-probabilities. ``channel`` is where the template asks
+    for the answer; only an engine that makes its answers up reads it.
     """
 
     draw: Draw
     prompt_ids: tuple[int, ...]
     channel: str = "boxed"
+    prefix: Prefix | None = None
+
+    @property
+    def key(self) -> Key:
+        """The sample's problem and index."""
+        return self.draw.problem.id, self.draw.index
+
+    @property
+    def prefix_ids(self) -> tuple[int, ...]:
+        """The tokens drawn before, mostly none."""
+        return tuple(self.prefix.token_ids) if self.prefix else ()
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """What an engine is made from; ``None`` leaves a choice to the engine."""
+    """What an engine is made from; ``None`` leaves a choice to the engine.
+
+    ``options`` are arguments of the library behind the engine, by its own names. ``seeds`` is
+    ``request`` for a seed per sample or ``engine`` for the library's own stream, begun at
+    ``stream``.
+    """
 
     model: str
     revision: str | None = None
     dtype: str | None = None
     batch_size: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    logprobs: bool = True
+    seeds: str = "request"
+    stream: int = 0
+
+
+class Watch(Protocol):
+    """The caller's side of a generation, which an engine calls between two steps."""
+
+    def beat(self, in_flight: Callable[[], list[Prefix]]) -> None:
+        """Called when every finished sample has been taken; may raise to end the generation.
+
+        ``in_flight`` tells what the unfinished answers hold by now.
+        """
+        ...
+
+    def cancelled(self) -> Collection[Key]:
+        """Samples no longer wanted, told once; the engine drops those it works on."""
+        ...
+
+
+class _Unwatched:
+    """Lets an engine work undisturbed."""
+
+    def beat(self, in_flight: Callable[[], list[Prefix]]) -> None:
+        """See Watch.beat."""
+
+    def cancelled(self) -> Collection[Key]:
+        """See Watch.cancelled."""
+        return ()
+
+
+UNWATCHED = _Unwatched()
+
+
+class Feed:
+    """Takes requests as an engine has room; ``None`` among them means: none at present."""
+
+    def __init__(self, requests: Iterable[Request | None]) -> None:
+        self._waiting = iter(requests)
+        self.is_empty = False
+
+    def take(self, most: int) -> list[Request]:
+        """Up to ``most`` requests; ``is_empty`` is set once there will be no more."""
+        taken: list[Request] = []
+        while len(taken) < most and not self.is_empty:
+            try:
+                request = next(self._waiting)
+            except StopIteration:
+                self.is_empty = True
+                break
+            if request is None:
+                break
+            taken.append(request)
+        return taken
 
 
 class Engine(Protocol):
-    """Turns requests into samples; knows nothing of files, and of right answers only if fake."""
+    """Turns requests into samples; knows nothing of files, and of right answers only if fake.
+
+    ``capacity`` is the number of requests it works on at once.
+    """
 
     name: str
     dtype: str
     checkpoint: Checkpoint
+    capacity: int
 
     def encode(self, text: str, *, start: bool = True) -> list[int]:
         """Token ids of a rendered prompt, special tokens as the template wrote them.
@@ -60,11 +139,13 @@ class Engine(Protocol):
         """The id of a single special token, or ``None`` where the vocabulary lacks it."""
         ...
 
-    def generate(self, requests: Iterable[Request], decoding: Decoding) -> Iterator[Sample]:
+    def generate(
+        self, requests: Iterable[Request | None], decoding: Decoding, watch: Watch = UNWATCHED
+    ) -> Iterator[Sample]:
         """Yield one sample per request as it finishes, in any order.
 
-        Requests are taken lazily, so a caller may stop at any moment; after an
-        :class:`EngineError` those yielded stand.
+        Requests are taken lazily, so a caller may stop at any moment; ``None`` among them means
+        that there is none at present. After an :class:`EngineError` those yielded stand.
         """
         ...
 

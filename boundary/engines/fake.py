@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boundary.engines.base import Decoding, EngineConfig, Request
+from boundary.engines.base import UNWATCHED, Decoding, EngineConfig, Feed, Request, Watch
 from boundary.engines.checkpoint import Checkpoint
 from boundary.errors import EngineError
 from boundary.records import Finish, Problem, Sample
@@ -82,6 +82,7 @@ class FakeEngine:
 
     name = "fake"
     dtype = "none"
+    capacity = 1
 
     def __init__(self, config: EngineConfig) -> None:
         self._config = FakeConfig.parse(config.model)
@@ -95,12 +96,17 @@ class FakeEngine:
         """A fake vocabulary has no special tokens."""
         return None
 
-    def generate(self, requests: Iterable[Request], decoding: Decoding) -> Iterator[Sample]:
-        """See Engine.generate."""
-        for request in requests:
-            if self._config.delay:
-                time.sleep(self._config.delay)
-            yield self._answer(request, decoding)
+    def generate(
+        self, requests: Iterable[Request | None], decoding: Decoding, watch: Watch = UNWATCHED
+    ) -> Iterator[Sample]:
+        """See Engine.generate; an answer follows from its seed alone, so no prefix is needed."""
+        feed = Feed(requests)
+        while not feed.is_empty:
+            for request in feed.take(1):
+                if self._config.delay:
+                    time.sleep(self._config.delay)
+                yield self._answer(request, decoding)
+            watch.beat(list)
 
     def _answer(self, request: Request, decoding: Decoding) -> Sample:
         import numpy as np

@@ -6,13 +6,13 @@ only; free rows are given to waiting requests, whose prompts are prefilled once 
 prompt.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from boundary.engines.base import Decoding, Request
+from boundary.engines.base import UNWATCHED, Decoding, Feed, Key, Request, Watch
 from boundary.engines.draw import draw_tokens
+from boundary.records import Prefix
 
 if TYPE_CHECKING:
     import torch
@@ -158,7 +158,8 @@ class Batch:
 
     def _prefill(self, requests: list[Request]) -> None:
         torch = self._torch
-        prompts = list(dict.fromkeys(r.prompt_ids for r in requests))
+        contexts = [r.prompt_ids + r.prefix_ids for r in requests]
+        prompts = list(dict.fromkeys(contexts))
         longest = max(map(len, prompts))
         ids = torch.zeros((len(prompts), longest), dtype=torch.long, device=self._device)
         for row, prompt in enumerate(prompts):
@@ -166,8 +167,8 @@ class Batch:
         # Padding stands on the right, where a causal mask hides it from every real token.
         out = self._model(input_ids=ids, use_cache=True)
         where = {prompt: row for row, prompt in enumerate(prompts)}
-        source = torch.tensor([where[r.prompt_ids] for r in requests], device=self._device)
-        lengths = torch.tensor([len(r.prompt_ids) for r in requests], device=self._device)
+        source = torch.tensor([where[context] for context in contexts], device=self._device)
+        lengths = torch.tensor([len(context) for context in contexts], device=self._device)
         rows = torch.arange(self.live, self.live + len(requests), device=self._device)
         for layer, kv in enumerate(out.past_key_values.layers):
             self._cache.fill(layer, rows, kv.keys[source], kv.values[source])
@@ -183,13 +184,30 @@ class Batch:
         self._sums[rows] = 0.0
         seeds = [r.draw.seed for r in requests]
         self._seeds[rows] = self._torch.tensor(seeds, device=self._device)
+        for row, request in zip(rows.tolist(), requests, strict=True):
+            if request.prefix:
+                self._recall(row, request.prefix)
+
+    def _recall(self, row: int, prefix: Prefix) -> None:
+        """Put a row where an earlier session left its answer."""
+        count = len(prefix.token_ids)
+        self._widen(count)
+        self._tokens[row, :count] = self._torch.tensor(list(prefix.token_ids))
+        self._drawn[row] = count
+        unknown = float("nan")
+        self._sums[row, 0] = unknown if prefix.logprob is None else prefix.logprob
+        self._sums[row, 1] = unknown if prefix.draw_logprob is None else prefix.draw_logprob
+
+    def _widen(self, count: int) -> None:
+        """Make room for one token after ``count`` of them."""
+        while count >= self._tokens.shape[1]:
+            self._tokens = self._torch.cat([self._tokens, self._torch.zeros_like(self._tokens)], 1)
 
     def _take(self, rows: "torch.Tensor", logits: "torch.Tensor") -> None:
         """Draw one token for each of ``rows`` from its (len(rows), vocabulary) logits."""
         drawn = self._drawn[rows]
         tokens, logprobs = draw_tokens(logits, self._seeds[rows], drawn, self._decoding)
-        if int(drawn.max()) >= self._tokens.shape[1]:
-            self._tokens = self._torch.cat([self._tokens, self._torch.zeros_like(self._tokens)], 1)
+        self._widen(int(drawn.max()))
         self._tokens[rows, drawn] = tokens
         self._sums[rows] += logprobs
         self._drawn[rows] += 1
@@ -248,6 +266,20 @@ class Batch:
         del self._requests[keep:]
         return out
 
+    def drop(self, keys: Collection[Key]) -> None:
+        """Leave off the answers of these keys."""
+        if keys and self._requests:
+            doomed = [request.key in keys for request in self._requests]
+            if any(doomed):
+                self.remove(self._torch.tensor(doomed, device=self._device))
+
+    def in_flight(self) -> list[Prefix]:
+        """What every live row holds by now."""
+        return [
+            Prefix(*d.request.key, d.token_ids, d.logprob, d.draw_logprob)
+            for d in self._collect(list(range(self.live)))
+        ]
+
     def _collect(self, rows: list[int]) -> list[Drawn]:
         index = self._torch.tensor(rows, device=self._device, dtype=self._torch.long)
         counts = self._drawn[index].tolist()
@@ -266,18 +298,24 @@ def _prefill_chunks(requests: list[Request]) -> Iterator[list[Request]]:
     prompts: set[tuple[int, ...]] = set()
     longest = 0
     for request in requests:
-        length = max(longest, len(request.prompt_ids))
-        if chunk and length * len(prompts | {request.prompt_ids}) > _PREFILL_TOKENS:
+        context = request.prompt_ids + request.prefix_ids
+        length = max(longest, len(context))
+        if chunk and length * len(prompts | {context}) > _PREFILL_TOKENS:
             yield chunk
-            chunk, prompts, length = [], set(), len(request.prompt_ids)
+            chunk, prompts, length = [], set(), len(context)
         chunk.append(request)
-        prompts.add(request.prompt_ids)
+        prompts.add(context)
         longest = length
     if chunk:
         yield chunk
 
 
-def drive(batch: Batch, requests: Iterable[Request], ends: Any = None) -> Iterator[Drawn]:
+def drive(
+    batch: Batch,
+    requests: Iterable[Request | None],
+    ends: Any = None,
+    watch: Watch = UNWATCHED,
+) -> Iterator[Drawn]:
     """Yield every request's tokens as its row finishes.
 
     Args:
@@ -285,28 +323,29 @@ def drive(batch: Batch, requests: Iterable[Request], ends: Any = None) -> Iterat
         requests: Taken lazily, as rows become free.
         ends: Called with the batch after each step; returns a further (live,) bool mask of
             rows to end, or ``None``.
+        watch: Called after each step.
     """
     import torch
 
-    waiting = iter(requests)
-    while True:
+    feed = Feed(requests)
+    while batch.live or not feed.is_empty:
         # The mode must not reach the caller while this generator is suspended.
         with torch.inference_mode():
-            done = _advance(batch, waiting, ends)
-        if done is None:
-            return
+            batch.drop(watch.cancelled())
+            done = _advance(batch, feed, ends)
         yield from done
+        watch.beat(batch.in_flight)
 
 
-def _advance(batch: Batch, waiting: Iterator[Request], ends: Any) -> list[Drawn] | None:
-    """Let waiting requests in, or draw one token for every row; ``None`` when all is done."""
+def _advance(batch: Batch, feed: Feed, ends: Any) -> list[Drawn]:
+    """Let waiting requests in, or draw one token for every row."""
     if batch.free * _REFILL_SHARE >= batch.free + batch.live:
-        entering = list(islice(waiting, batch.free))
+        entering = feed.take(batch.free)
         if entering:
             batch.add(entering)
             return _leave(batch, ends)
     if not batch.live:
-        return None
+        return []
     batch.step()
     return _leave(batch, ends)
 

@@ -1,11 +1,12 @@
 """The transformers engine: batched sampling with a key-value cache, on CPU or GPU."""
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from boundary.engines.base import Decoding, EngineConfig, Request
+from boundary.engines.base import UNWATCHED, Decoding, EngineConfig, Request, Watch
 from boundary.engines.checkpoint import Checkpoint, locate
 from boundary.engines.slots import Batch, Drawn, drive
 from boundary.errors import EngineError, PackageError
@@ -47,6 +48,7 @@ class TransformersEngine:
         self.dtype = config.dtype or default
         _require_dtype(torch, self.dtype)
         self._rows = config.batch_size
+        self.capacity = self._rows or (_BATCH_GPU if self._device == "cuda" else _BATCH_CPU)
         self._tokenizer, self._model = self._load(transformers, config)
         self.dtype = str(self._model.dtype).removeprefix("torch.")
         self._end_ids = set(self.checkpoint.eos_token_ids)
@@ -91,7 +93,9 @@ class TransformersEngine:
         unknown = self._tokenizer.unk_token_id
         return None if ids[0] is None or ids[0] == unknown else int(ids[0])
 
-    def generate(self, requests: Iterable[Request], decoding: Decoding) -> Iterator[Sample]:
+    def generate(
+        self, requests: Iterable[Request | None], decoding: Decoding, watch: Watch = UNWATCHED
+    ) -> Iterator[Sample]:
         """See Engine.generate."""
         stop_ids = self._end_ids | set(decoding.stop_token_ids)
         if not stop_ids:
@@ -103,7 +107,7 @@ class TransformersEngine:
         batch = Batch(self._model, decoding, stop_ids, rows, columns)
         ends = self._stop_strings(decoding) if decoding.stop_strings else None
         try:
-            for drawn in drive(batch, requests, ends):
+            for drawn in drive(batch, requests, ends, watch):
                 yield self._sample(drawn, decoding, stop_ids)
         except self._torch.OutOfMemoryError as error:
             raise EngineError(
@@ -169,8 +173,8 @@ class TransformersEngine:
             token_ids=drawn.token_ids,
             n_tokens=len(drawn.token_ids),
             finish=finish,
-            logprob=drawn.logprob,
-            draw_logprob=drawn.draw_logprob,
+            logprob=_told(drawn.logprob),
+            draw_logprob=_told(drawn.draw_logprob),
         )
 
     def score(
@@ -240,8 +244,13 @@ def _require_full_attention(model: str, config: Any) -> None:
         found = f"a sliding window of {window}" if window else ", ".join(sorted(kinds))
         raise EngineError(
             f"{model} has layers other than full attention ({found})",
-            remedy="this engine cannot draw from it yet",
+            remedy="use --engine vllm, which keeps each layer's window",
         )
+
+
+def _told(logprob: float) -> float | None:
+    """``None`` where a prefix came without its log-probability."""
+    return None if math.isnan(logprob) else logprob
 
 
 def _may_hold(tail: str, stops: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from boundary.engines import Decoding, Engine, Request
+from boundary.engines import UNWATCHED, Decoding, Engine, Request, Watch
 from boundary.errors import ConfigError
 from boundary.records import Sample
 from boundary.samplers.plain import draw_plain
@@ -14,9 +14,13 @@ class Sampler(Protocol):
     """Decides which completions to ask an engine for."""
 
     def __call__(
-        self, engine: Engine, requests: Iterable[Request], decoding: Decoding
+        self,
+        engine: Engine,
+        requests: Iterable[Request | None],
+        decoding: Decoding,
+        watch: Watch = UNWATCHED,
     ) -> Iterator[Sample]:
-        """Yield one sample per request, in any order; requests are taken lazily."""
+        """Yield one sample per request, in any order; see :meth:`Engine.generate`."""
         ...
 
 
