@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install demo test check docs smoke zoo-check bench-engine clean
+.PHONY: install demo test check docs smoke zoo-check bench-engine bench-adaptive clean
 
 install: $(STAMP)
 
@@ -37,6 +37,9 @@ zoo-check: install  ## draw 20 problems of the zoo's stored counts again
 
 bench-engine: install  ## tokens per second against transformers' own generate
 	$(BIN)/python benchmarks/engine.py
+
+bench-adaptive: install  ## what stopping early saves, and that it does not bias
+	$(BIN)/python benchmarks/adaptive.py
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from boundary import stats, tables
 from boundary.errors import ConfigError
-from boundary.passk import Settings, suite_name
+from boundary.passk import Settings, arm_of, suite_name
 from boundary.records import Comparison
 from boundary.store import CountsTable
 
@@ -39,7 +39,7 @@ def run(
 
     Raises:
         ConfigError: The models were asked different problems.
-        SampleSizeError: A k exceeds some problem's n.
+        SampleSizeError: A k exceeds some problem's n, or the last look of an adaptive run.
     """
     settings = settings or Settings()
     found = [_compare(base, other, settings, solved_at) for other in others]
@@ -55,8 +55,8 @@ def _compare(
 
     _require_same_suite(base, other)
     comparison = stats.compare(
-        stats.Arm(base.label, base.counts, base.firsts),
-        stats.Arm(other.label, other.counts, other.firsts),
+        arm_of(base),
+        arm_of(other),
         ks=settings.ks,
         solved_at=solved_at,
         rng=np.random.default_rng(settings.seed),

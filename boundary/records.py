@@ -149,7 +149,8 @@ class Curve:
     ``low`` and ``high`` are the 95 % interval of ``mean``; ``method`` names, for each k, how it
     was made (``bootstrap`` over problems or groups, ``wilson`` where each problem is 0 or 1).
     ``bound_low`` and ``bound_high`` count every unjudged sample as wrong or as right, and are
-    ``None`` where all were judged. ``per_problem`` is (P, K), the others (K,).
+    ``None`` where all were judged. ``per_problem`` is (P, K), the others (K,). ``n`` is the
+    fewest samples of a problem, or with a ``design`` the most, as problems stopped early.
     """
 
     label: str
@@ -163,6 +164,7 @@ class Curve:
     method: tuple[str, ...]
     bound_low: "FloatArray | None" = None
     bound_high: "FloatArray | None" = None
+    design: Design | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,7 @@ class Comparison:
 
     ``difference``, ``low``, ``high`` and ``p_value`` (paired permutation test, or exact McNemar
     where each problem is 0 or 1) are (K,). The histograms are (12,) counts of problems in the
-    bins {0}, (0, .1], ..., (.9, 1), {1}.
+    bins {0}, (0, .1], ..., (.9, 1), {1}; those of an adaptive arm count its first look.
     """
 
     base: Curve

@@ -73,17 +73,20 @@ def _verdict(comparison: Comparison) -> str:
 
 def _derivations(counts: Mapping[str, CountsTable]) -> Iterator[str]:
     """How much of each arm's coverage rests on derivations that hold, where these are checked."""
-    checked = {
-        label: table.counts
-        for label, table in counts.items()
-        if all(count.valid is not None for count in table.counts)
-    }
-    if checked:
-        shares = [
-            f"{label} {sum(bool(c.valid) for c in found)} of {sum(bool(c.correct) for c in found)}"
-            for label, found in checked.items()
-        ]
-        yield f"Solved problems with at least one valid derivation: {', '.join(shares)}."
+    shares = [_validly_solved(label, table) for label, table in counts.items()]
+    if any(shares):
+        told = ", ".join(filter(None, shares))
+        yield f"Solved problems with at least one valid derivation: {told}."
+
+
+def _validly_solved(label: str, table: CountsTable) -> str | None:
+    """One arm's share, over the first look of an adaptive run."""
+    found = passk.arm_of(table).fixed_counts
+    if any(count.valid is None for count in found):
+        return None
+    valid, solved = sum(bool(c.valid) for c in found), sum(c.correct > 0 for c in found)
+    within = f" (first {table.design.looks[0]} samples)" if table.design else ""
+    return f"{label} {valid} of {solved}{within}"
 
 
 def run(plan: Plan, out: Path, *, progress: Progress = SILENT) -> list[Findings]:
@@ -214,16 +217,22 @@ def _section(one: Findings, figures: tuple[FigureSpec, ...]) -> SuiteSection:
 
 
 def _health(label: str, found: Run, verifier: str | None) -> Health:
-    checked = audit(found, verifier)
+    design = found.design
+    checked = audit(found, verifier, first=design.looks[0] if design else None)
     return Health(
         arm=label,
         samples=checked.samples,
         truncated_rate=checked.truncated,
         no_answer_rate=checked.no_answer,
         unjudged=checked.unjudged,
-        duplicates=checked.duplicates,
+        repeats=checked.repeats,
+        equal_pairs=checked.duplicates.pairs,
+        expected_pairs=checked.duplicates.expected,
+        has_excess=checked.duplicates.is_suspicious,
         repeated_seeds=checked.repeated_seeds,
-        restarts=None,
+        continued=checked.continued,
+        restarts=checked.restarted,
+        empty=checked.empty,
         mean_tokens=checked.mean_tokens,
     )
 

@@ -1,16 +1,17 @@
 """Tidy tables of statistics: one row per observation, rates in [0, 1]."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundary.errors import StoreError
-from boundary.records import Comparison, Curve, Overlap, PerplexityCell
+from boundary.records import Comparison, Counts, Curve, Design, Overlap, PerplexityCell
 from boundary.store import CountsTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_OF_DESIGN = ("stop_after", "reached_n", "reached_c", "reached_unjudged")
 _BINS = ("0", *(f"({i / 10:g}, {(i + 1) / 10:g}]" for i in range(9)), "(0.9, 1)", "1")
 
 
@@ -28,6 +29,7 @@ def curves(found: Iterable[Curve]) -> "pd.DataFrame":
             "bound_high": None if curve.bound_high is None else curve.bound_high[j],
             "problems": len(curve.problem_ids),
             "n": curve.n,
+            **_design(curve.design),
         }
         for curve in found
         for j, k in enumerate(curve.ks)
@@ -50,7 +52,11 @@ def per_problem(found: Iterable[Curve]) -> "pd.DataFrame":
 
 
 def counts(found: Iterable[tuple[str, CountsTable]]) -> "pd.DataFrame":
-    """A counts table of several models, as ``passk`` and ``compare`` read it back."""
+    """A counts table of several models, as ``passk`` and ``compare`` read it back.
+
+    Of an adaptive run ``n`` and ``c`` are those of the first look, so that a reader who knows of
+    no stop rule makes no biased number of them; what was reached stands beside them.
+    """
     return _frame(
         {
             "problem_id": count.problem_id,
@@ -60,10 +66,35 @@ def counts(found: Iterable[tuple[str, CountsTable]]) -> "pd.DataFrame":
             "unjudged": count.unjudged,
             "valid": count.valid,
             "group": count.group,
+            **more,
         }
         for label, table in found
-        for count in table.counts
+        for count, more in _fixed_counts(table)
     )
+
+
+def _fixed_counts(table: CountsTable) -> Iterator[tuple[Counts, dict[str, Any]]]:
+    """Counts over indices fixed in advance, each with where an adaptive run stopped."""
+    if table.design is None or table.first_look is None:
+        yield from ((count, {}) for count in table.counts)
+        return
+    for first, last in zip(table.first_look, table.counts, strict=True):
+        yield (
+            first,
+            {
+                **_design(table.design),
+                "reached_n": last.n,
+                "reached_c": last.correct,
+                "reached_unjudged": last.unjudged,
+            },
+        )
+
+
+def _design(design: Design | None) -> dict[str, Any]:
+    """Columns of an adaptive run's stop rule; none for a run of a fixed n."""
+    if design is None:
+        return {}
+    return {"stop_after": design.stop_after, "looks": " ".join(map(str, design.looks))}
 
 
 def differences(found: Iterable[Comparison]) -> "pd.DataFrame":
@@ -181,4 +212,6 @@ def write(frame: "pd.DataFrame", path: Path) -> None:
 def _frame(rows: Iterable[dict[str, Any]]) -> "pd.DataFrame":
     import pandas as pd
 
-    return pd.DataFrame(list(rows))
+    frame = pd.DataFrame(list(rows))
+    # Runs of a fixed n have none of these, and a gap would make fractions of the others.
+    return frame.astype({name: "Int64" for name in _OF_DESIGN if name in frame})

@@ -11,8 +11,8 @@ import pytest
 from boundary import compare
 from boundary.errors import ConfigError
 from boundary.passk import Settings
-from boundary.records import CrossingKind
-from boundary.store import load_counts
+from boundary.records import Counts, CrossingKind, Design, Overlap
+from boundary.store import CountsTable, load_counts
 from tests.shell import boundary, done, refused
 
 BASE, TUNED = "Qwen2.5-7B", "Qwen-2.5-7B-SimpleRL-Zoo"
@@ -192,3 +192,29 @@ def test_runs_of_different_problems_under_equal_ids_are_refused(tmp_path: Path) 
         shown = done("sample", "fake/p=0.5", "--suite", path, "-n", 4, "--json", where=tmp_path)
         runs.append(json.loads(shown)["path"])
     assert "whose problems differ" in refused("compare", *runs, where=tmp_path)
+
+
+def test_an_adaptive_run_beside_one_of_fixed_n(tmp_path: Path) -> None:
+    """Three problems, stopped at 4 and at 8 and not at all, against 16 samples of each."""
+    reached, first = [("a", 4, 2), ("b", 8, 3), ("c", 16, 0)], [2, 0, 0]
+    quick = CountsTable(
+        "quick",
+        tuple(Counts(*row) for row in reached),
+        {"a": 0, "b": 5, "c": None},
+        design=Design(2, (4, 8, 16)),
+        first_look=tuple(Counts(row[0], 4, c) for row, c in zip(reached, first, strict=True)),
+    )
+    full = CountsTable(
+        "full", tuple(Counts(name, 16, 4) for name in "abc"), {"a": 0, "b": 9, "c": 3}
+    )
+    (found,) = compare.run(full, [quick], solved_at=8, out=tmp_path)
+    assert found.ks.tolist() == [1, 2, 4, 8, 16]
+    assert found.other.per_problem[:, 2].tolist() == [1, 6 / 7, 0]
+    assert found.method[-1] == "tango"
+    assert isinstance(found.overlap, Overlap)
+    assert (found.overlap.both, found.overlap.other_only) == (("a",), ("b",))
+    assert found.other_histogram.tolist() == [2, *[0] * 4, 1, *[0] * 6]
+    assert any(note.startswith("quick is adaptive: ") for note in found.notes)
+    assert any("histogram uses the first 4 samples" in note for note in found.notes)
+    for name in ("differences.csv", "histogram.csv", "overlap.csv"):
+        assert len(pd.read_csv(tmp_path / name))

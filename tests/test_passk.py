@@ -12,7 +12,8 @@ import pytest
 from boundary import passk
 from boundary.errors import SampleSizeError
 from boundary.passk import Settings
-from boundary.store import Run, load_counts
+from boundary.records import Counts, Design
+from boundary.store import CountsTable, Run, load_counts
 from boundary.store.files import Folder
 from tests.shell import boundary, done, refused
 
@@ -136,3 +137,46 @@ def test_a_verifier_that_did_not_judge_is_refused(run: Path, tmp_path: Path) -> 
     told = refused("passk", run, "--verifier", "exact", where=tmp_path)
     assert "no verdicts by exact" in told
     assert "boundary verify" in told
+
+
+DESIGN = Design(2, (4, 8, 16))
+
+
+def adaptive(label: str = "quick") -> CountsTable:
+    """Problems that stopped at the first look, at the second, and not at all."""
+    last = [("a", 4, 2, 1), ("b", 8, 3, 0), ("c", 16, 1, 1)]
+    first = [("a", 2, 1), ("b", 0, 0), ("c", 0, 0)]
+    return CountsTable(
+        label,
+        tuple(Counts(name, n, c, valid=v) for name, n, c, v in last),
+        {"a": 0, "b": 5, "c": 12},
+        design=DESIGN,
+        first_look=tuple(Counts(name, 4, c, valid=v) for name, c, v in first),
+    )
+
+
+def test_an_adaptive_table_has_its_curve_to_the_cap_and_says_so(tmp_path: Path) -> None:
+    found = passk.run([adaptive()], out=tmp_path)
+    (curve,) = found.solved
+    assert curve.ks.tolist() == [1, 2, 4, 8, 16]
+    assert curve.per_problem[1, 2] == 6 / 7
+    assert curve.per_problem[:, 3].tolist() == [1, 1, 0.5]
+    assert curve.mean[-1] == 1
+    assert "quick is adaptive: stops at the first of 4, 8 samples with 2 correct" in found.notes[0]
+    frame = pd.read_csv(tmp_path / "passk.csv")
+    assert (set(frame["n"]), set(frame["stop_after"]), set(frame["looks"])) == (
+        {16}, {2}, {"4 8 16"},
+    )  # fmt: skip
+    with pytest.raises(SampleSizeError, match="pass@17 with n = 16"):
+        passk.run([adaptive()], Settings(ks=(17,)))
+
+
+def test_valid_derivations_of_an_adaptive_table_end_at_its_first_look() -> None:
+    found = passk.run([adaptive()])
+    (valid,) = found.valid
+    assert valid.ks.tolist() == [1, 2, 4]
+    assert valid.mean[0] == pytest.approx(1 / 12)
+    assert "valid derivations are those among the first 4 samples" in found.notes[1]
+    (valid,) = passk.run([adaptive()], Settings(ks=(2, 16))).valid
+    assert valid.ks.tolist() == [2]
+    assert passk.run([adaptive()], Settings(ks=(8, 16))).valid == ()

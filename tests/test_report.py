@@ -8,6 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from boundary.passk import Curves, Settings
+from boundary.records import Counts, Design
+from boundary.report import Findings
+from boundary.store import CountsTable
 from tests.page import browser
 from tests.shell import boundary, done
 
@@ -108,6 +112,21 @@ def test_the_counts_table_reads_back_as_the_runs_do(
     cells = ("both", "base_only", "other_only", "neither", "crossing", "crossing_k", "delta_se")
     for name in cells:
         assert from_table["summaries"][0][name] == from_runs["summaries"][0][name]
+
+
+def test_derivations_of_an_adaptive_run_are_those_of_its_first_look() -> None:
+    first = (Counts("a", 4, 2, valid=1), Counts("b", 4, 0, valid=0))
+    last = (Counts("a", 4, 2, valid=1), Counts("b", 8, 3, valid=0))
+    tables = {
+        "full": CountsTable("full", last),
+        "quick": CountsTable("quick", last, design=Design(2, (4, 8)), first_look=first),
+        "unchecked": CountsTable("unchecked", (Counts("a", 4, 2), Counts("b", 4, 0))),
+    }
+    found = Findings("dial", {}, tables, Curves((), (), ()), (), (), Settings())
+    assert found.verdicts == (
+        "Solved problems with at least one valid derivation: "
+        "full 1 of 2, quick 1 of 1 (first 4 samples).",
+    )
 
 
 def test_every_figure_has_a_file(out: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from boundary import stats, tables
 from boundary.errors import StoreError
-from boundary.records import Comparison, Counts, Curve, PerplexityCell
+from boundary.passk import arm_of
+from boundary.records import Comparison, Counts, Curve, Design, PerplexityCell
 from boundary.store import CountsTable, load_counts
 
 
@@ -22,11 +23,11 @@ OTHER = counted("rl", [1, 4, 8, 8, 8, 8, 0, 0])
 
 
 def curve_of(table: CountsTable) -> Curve:
-    return stats.curve(table.label, table.counts, rng=np.random.default_rng(0), resamples=200)
+    return stats.curve(arm_of(table), rng=np.random.default_rng(0), resamples=200)
 
 
 def compared() -> Comparison:
-    arms = (stats.Arm(t.label, t.counts, t.firsts) for t in (BASE, OTHER))
+    arms = (arm_of(t) for t in (BASE, OTHER))
     return stats.compare(*arms, rng=np.random.default_rng(0), resamples=200)
 
 
@@ -56,6 +57,24 @@ def test_counts_read_back_as_they_were(tmp_path: Path) -> None:
     tables.write(tables.counts([("base", BASE), ("rl", OTHER)]), tmp_path / "counts.csv")
     found = load_counts(str(tmp_path / "counts.csv"))
     assert [(t.label, t.counts) for t in found] == [("base", BASE.counts), ("rl", OTHER.counts)]
+
+
+def test_counts_of_an_adaptive_run_hold_its_first_look_and_where_it_stopped(
+    tmp_path: Path,
+) -> None:
+    first = (Counts("q0", 4, 2, 1), Counts("q1", 4, 0))
+    last = (Counts("q0", 4, 2, 1), Counts("q1", 8, 1))
+    found = CountsTable("quick", last, design=Design(2, (4, 8)), first_look=first)
+    tables.write(tables.counts([("base", BASE), ("quick", found)]), tmp_path / "counts.csv")
+    assert load_counts(f"{tmp_path / 'counts.csv'}::quick")[0].counts[1] == Counts("q1", 4, 0)
+    frame = pd.read_csv(tmp_path / "counts.csv", dtype=str, keep_default_na=False)
+    columns = ["n", "c", "stop_after", "looks", "reached_n", "reached_c", "reached_unjudged"]
+    assert frame[columns].to_numpy()[-3:].tolist() == [
+        ["8", "0", "", "", "", "", ""],
+        ["4", "2", "2", "4 8", "4", "2", "1"],
+        ["4", "0", "2", "4 8", "8", "1", "0"],
+    ]
+    assert "looks" not in tables.counts([("base", BASE)])
 
 
 def test_differences_are_other_minus_base() -> None:

@@ -10,8 +10,11 @@ from boundary.records import Comparison, Curve, PerplexityCell
 class Health:
     """What can spoil one arm's numbers; rates in [0, 1], ``None`` where not known.
 
-    ``duplicates`` counts answers equal to an earlier one of their problem, ``repeated_seeds``
-    samples that share a seed with another, ``restarts`` samples begun anew after a kill.
+    ``repeats`` counts answers equal to an earlier one of their problem, ``equal_pairs`` the pairs
+    of equal answers and ``expected_pairs`` what the answers' probabilities lead to expect;
+    ``has_excess`` says that there are more than chance leaves. ``repeated_seeds`` counts samples
+    that share a seed with another, ``continued`` those taken up after an interruption and
+    ``restarts`` those begun anew after one.
     """
 
     arm: str
@@ -19,10 +22,15 @@ class Health:
     truncated_rate: float | None
     no_answer_rate: float | None
     unjudged: int
-    duplicates: int | None
+    repeats: int | None
     repeated_seeds: int | None
     restarts: int | None
     mean_tokens: float | None
+    empty: int | None = None
+    equal_pairs: int | None = None
+    expected_pairs: float | None = None
+    has_excess: bool = False
+    continued: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

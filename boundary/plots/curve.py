@@ -66,8 +66,9 @@ def plot_curve(
 
 def _subtitle(curves: Sequence[Curve], valid: Sequence[Curve]) -> str:
     problems = max((len(curve.problem_ids) for curve in curves), default=0)
-    sizes = sorted({curve.n for curve in curves})
-    parts = [f"{problems:,} problems", f"n = {' or '.join(f'{n:,}' for n in sizes)}"]
+    sizes = sorted({(curve.n, curve.design is not None) for curve in curves})
+    told = [f"{'up to ' * stops_early}{n:,}" for n, stops_early in sizes]
+    parts = [f"{problems:,} problems", f"n = {' or '.join(told)}"]
     parts.append("band: 95 % interval of the mean")
     parts += ["dashed: derivation valid"] * bool(valid)
     has_bounds = any(curve.bound_low is not None for curve in curves)

@@ -36,7 +36,7 @@ def plot_histogram(
     with house_style():
         figure, axes = canvas(
             f"How often problems are solved on {suite}",
-            f"{len(comparison.base.problem_ids):,} problems by their share of correct samples",
+            f"{len(comparison.base.problem_ids):,} problems by {_share(comparison)}",
         )
         name_axes(axes, "correct samples of a problem, %", "problems")
         place(axes, right=0.2)
@@ -49,6 +49,14 @@ def plot_histogram(
         # the middle bins are the low ones, so the names stand free there
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=2, fontsize=10)
     return figure
+
+
+def _share(comparison: Comparison) -> str:
+    """What a problem is sorted by: of an adaptive run, the samples that all problems have."""
+    designs = [curve.design for curve in (comparison.base, comparison.other)]
+    firsts = sorted({design.looks[0] for design in designs if design})
+    few = f", the first {' or '.join(map(str, firsts))} of an adaptive run" if firsts else ""
+    return f"their share of correct samples{few}"
 
 
 def _draw_bars(axes: "Axes", counts: "IntArray", style: Style, side: int, label: str) -> None:

@@ -4,7 +4,17 @@
 and words; the other names are the parts they are made of.
 """
 
-from boundary.stats.comparisons import Arm, compare
+from boundary.stats.adaptive import (
+    StoppingState,
+    adaptive_limits,
+    adaptive_pass_at_k,
+    checked_design,
+    design_words,
+    looks_for,
+    stopping_state,
+)
+from boundary.stats.arms import Arm
+from boundary.stats.comparisons import compare
 from boundary.stats.contrasts import (
     delta_se,
     expected_overlap,
@@ -32,17 +42,23 @@ from boundary.stats.verdicts import verdict
 __all__ = [
     "Arm",
     "Intervals",
+    "StoppingState",
     "accuracy_histogram",
+    "adaptive_limits",
+    "adaptive_pass_at_k",
     "bootstrap_means",
+    "checked_design",
     "compare",
     "crossing",
     "crossing_of",
     "curve",
     "default_ks",
     "delta_se",
+    "design_words",
     "expected_overlap",
     "fixed_suite_intervals",
     "gap_intervals",
+    "looks_for",
     "mcnemar_exact",
     "overlap",
     "overlap_from_firsts",
@@ -51,6 +67,7 @@ __all__ = [
     "permutation_p",
     "perplexity",
     "rate_intervals",
+    "stopping_state",
     "tango",
     "valid_curve",
     "verdict",

@@ -1,12 +1,21 @@
 """Two arms on the same problems: paired curves, tests, four-way table and crossing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from boundary.errors import ConfigError
-from boundary.records import Comparison, Counts, Curve, DeltaSE, ExpectedOverlap, Overlap
+from boundary.records import (
+    Comparison,
+    Counts,
+    Curve,
+    DeltaSE,
+    ExpectedOverlap,
+    Overlap,
+)
+from boundary.stats.adaptive import design_words
+from boundary.stats.arms import Arm, Table, tabulate
 from boundary.stats.arrays import FloatArray, IntArray
 from boundary.stats.contrasts import (
     delta_se,
@@ -16,27 +25,12 @@ from boundary.stats.contrasts import (
     paired_p,
 )
 from boundary.stats.crossings import crossing_of
-from boundary.stats.curves import Table, curve_of, draw_sizes, tabulate
-from boundary.stats.estimators import accuracy_histogram, checked_ks, pass_at_k
+from boundary.stats.curves import curve_of, draw_sizes
+from boundary.stats.estimators import accuracy_histogram, checked_ks
 from boundary.stats.intervals import bootstrap_means, gap_intervals, rate_intervals
-
-Firsts = Mapping[str, int | None] | Sequence[int | None] | IntArray
 
 # The k at which the literature states the sampling-efficiency gap.
 DELTA_SE_K = 256
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Arm:
-    """One side of a comparison.
-
-    ``firsts`` is the index, from 0, of each problem's first correct sample, ``None`` or
-    negative where none is: in the order of ``counts``, or by problem id.
-    """
-
-    label: str
-    counts: Sequence[Counts]
-    firsts: Firsts | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +42,9 @@ class _Pair:
     firsts: tuple[IntArray, IntArray] | None
 
     @property
-    def sizes(self) -> IntArray:
-        """(P,) samples that both arms have."""
-        return np.minimum(self.tables[0].n, self.tables[1].n)
+    def limits(self) -> IntArray:
+        """(P,) the largest k that both arms allow."""
+        return np.minimum(self.tables[0].limits, self.tables[1].limits)
 
     @property
     def groups(self) -> IntArray | None:
@@ -59,7 +53,7 @@ class _Pair:
 
     def pass_at(self, ks: IntArray) -> tuple[FloatArray, FloatArray]:
         """Two (P, K) tables of pass@k."""
-        base, other = (pass_at_k(table.correct, table.n, ks) for table in self.tables)
+        base, other = (table.pass_at(ks) for table in self.tables)
         return base, other
 
 
@@ -76,12 +70,13 @@ def compare(
 
     One bootstrap, paired by problem (or group), serves the curves, the differences and the
     crossing. The four-way table is a list of problems where firsts are given for both arms or
-    ``solved_at`` equals every n; else it is an expectation.
+    ``solved_at`` equals every limit; else it is an expectation. A problem's limit is its n, or
+    the last look of an adaptive arm, whose histogram is that of its first look.
 
     Args:
         base: The arm compared with.
         other: The arm whose gain is asked for.
-        ks: Rising draw sizes; powers of two up to the smallest n of both when ``None``.
+        ks: Rising draw sizes; powers of two up to the smallest limit of both when ``None``.
         solved_at: Samples within which a problem counts as solved; the largest k by default.
         rng: Source of the resamples and sign flips.
         resamples: Bootstrap resamples.
@@ -91,10 +86,10 @@ def compare(
 
     Raises:
         ConfigError: The arms hold different problems or groups, or contradict themselves.
-        SampleSizeError: Some k, or ``solved_at``, is below 1 or above the smallest n.
+        SampleSizeError: Some k, or ``solved_at``, is below 1 or above the smallest limit.
     """
     pair = _paired(base, other)
-    grid = draw_sizes(ks, pair.sizes)
+    grid = draw_sizes(ks, pair.limits)
     rates = pair.pass_at(grid)
     means = bootstrap_means(np.hstack(rates), rng, resamples=resamples, groups=pair.groups)
     replicates = (means[:, : len(grid)], means[:, len(grid) :])
@@ -114,8 +109,8 @@ def compare(
         crossing=crossing_of(
             grid, (rates[0] - rates[1]).mean(axis=0), replicates[0] - replicates[1]
         ),
-        base_histogram=accuracy_histogram(pair.tables[0].correct, pair.tables[0].n),
-        other_histogram=accuracy_histogram(pair.tables[1].correct, pair.tables[1].n),
+        base_histogram=_histogram(base),
+        other_histogram=_histogram(other),
         delta_se=_delta_se(pair, int(grid[-1])),
         notes=tuple(_notes(pair, grid, split)),
     )
@@ -133,7 +128,7 @@ def _paired(base: Arm, other: Arm) -> _Pair:
         group = _common_group(entry, match)
         left.append(replace(entry, group=group))
         right.append(replace(match, group=group))
-    tables = (tabulate(left), tabulate(right))
+    tables = (tabulate(left, base.design), tabulate(right, other.design))
     firsts = None
     if base.firsts is not None and other.firsts is not None:
         firsts = (_firsts(base, tables[0].problem_ids), _firsts(other, tables[0].problem_ids))
@@ -208,33 +203,31 @@ def _curves(
 
 def _overlap(pair: _Pair, k: int) -> Overlap | ExpectedOverlap:
     ids = pair.tables[0].problem_ids
-    grid = checked_ks([k], pair.sizes)
+    grid = checked_ks([k], pair.limits)
     if pair.firsts is not None:
         return overlap_from_firsts(ids, pair.firsts[0], pair.firsts[1], k=k)
-    if all(bool((table.n == k).all()) for table in pair.tables):
+    if all(bool((table.limits == k).all()) for table in pair.tables):
         return overlap(ids, pair.tables[0].correct > 0, pair.tables[1].correct > 0, k=k)
     base, other = pair.pass_at(grid)
     return expected_overlap(base[:, 0], other[:, 0], k=k)
 
 
 def _delta_se(pair: _Pair, largest: int) -> DeltaSE:
-    k = DELTA_SE_K if pair.tables[0].n.min() >= DELTA_SE_K else largest
-    base_at_k = pass_at_k(pair.tables[0].correct, pair.tables[0].n, [k])
-    other_at_1 = pass_at_k(pair.tables[1].correct, pair.tables[1].n, [1])
-    return delta_se(base_at_k, other_at_1, k=k)
+    base, other = pair.tables
+    k = DELTA_SE_K if base.limits.min() >= DELTA_SE_K else largest
+    return delta_se(base.pass_at([k]), other.pass_at([1]), k=k)
 
 
-def _notes(pair: _Pair, ks: IntArray, split: Overlap | ExpectedOverlap) -> Iterable[str]:
+def _histogram(arm: Arm) -> IntArray:
+    fixed = arm.fixed_counts
+    return accuracy_histogram([entry.correct for entry in fixed], [entry.n for entry in fixed])
+
+
+def _notes(pair: _Pair, ks: IntArray, split: Overlap | ExpectedOverlap) -> Iterator[str]:
     """What a reader must know beside the numbers."""
     for label, table in zip(pair.labels, pair.tables, strict=True):
-        if table.n.min() < table.n.max():
-            yield f"{label}: n runs from {table.n.min()} to {table.n.max()} over the problems"
-        if missing := int(table.unjudged.sum()):
-            yield (
-                f"{label}: {missing} of {int(table.n.sum())} samples unjudged, "
-                "counted as not correct; the bounds show both extremes"
-            )
-    sizes = [int(table.n.min()) for table in pair.tables]
+        yield from _arm_notes(label, table)
+    sizes = [int(table.limits.min()) for table in pair.tables]
     if sizes[0] != sizes[1]:
         yield (
             f"smallest n is {sizes[0]} for {pair.labels[0]} and {sizes[1]} for "
@@ -247,3 +240,21 @@ def _notes(pair: _Pair, ks: IntArray, split: Overlap | ExpectedOverlap) -> Itera
         )
     if isinstance(split, ExpectedOverlap):
         yield f"the four-way table at k = {split.k} is an expectation from counts, not a list"
+
+
+def _arm_notes(label: str, table: Table) -> Iterator[str]:
+    limits, design = table.limits, table.design
+    if design is not None:
+        yield f"{label} is {design_words(design)}"
+    if design is not None and len(design.looks) > 1:
+        yield (
+            f"{label}: the histogram uses the first {design.looks[0]} samples of each problem: "
+            "later ones were drawn adaptively"
+        )
+    if limits.min() < limits.max():
+        yield f"{label}: n runs from {limits.min()} to {limits.max()} over the problems"
+    if missing := int(table.unjudged.sum()):
+        yield (
+            f"{label}: {missing} of {int(table.n.sum())} samples unjudged, "
+            "counted as not correct; the bounds show both extremes"
+        )

@@ -1,17 +1,17 @@
 """From counts to records: pass@k curves and perplexity cells."""
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from boundary.errors import ConfigError, SampleSizeError
 from boundary.records import Counts, Curve, PerplexityCell
+from boundary.stats.arms import Arm, Table, tabulate
 from boundary.stats.arrays import FloatArray, IntArray
-from boundary.stats.estimators import checked_counts, checked_ks, default_ks, pass_at_k
+from boundary.stats.estimators import checked_ks, default_ks
 from boundary.stats.intervals import (
     LEVEL,
     TOLERANCE,
@@ -24,67 +24,8 @@ from boundary.stats.intervals import (
 Target = Literal["population", "fixed_suite"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Table:
-    """Counts of one arm as arrays, (P,) each; ``groups`` is ``None`` where each is its own."""
-
-    problem_ids: tuple[str, ...]
-    n: IntArray
-    correct: IntArray
-    unjudged: IntArray
-    groups: IntArray | None
-
-
-def tabulate(counts: Sequence[Counts]) -> Table:
-    """Turn counts into arrays.
-
-    Args:
-        counts: One entry per problem.
-
-    Returns:
-        The same as a table, in the order given.
-
-    Raises:
-        ConfigError: There are no problems, a problem comes twice, or correct and unjudged
-            samples exceed n.
-        SampleSizeError: A problem has no samples.
-    """
-    if not counts:
-        raise ConfigError("no problems to compute from", remedy="give at least one problem")
-    twice = [name for name, times in Counter(c.problem_id for c in counts).items() if times > 1]
-    if twice:
-        raise ConfigError(
-            f"{len(twice)} problem(s) come twice, such as {twice[0]!r}",
-            remedy="give one row per problem and model",
-        )
-    sizes = np.array([c.n for c in counts], dtype=np.int64)
-    correct = np.array([c.correct for c in counts], dtype=np.int64)
-    unjudged = np.array([c.unjudged for c in counts], dtype=np.int64)
-    checked_counts(correct, sizes)
-    checked_counts(unjudged, sizes)
-    checked_counts(correct + unjudged, sizes)
-    ids = tuple(c.problem_id for c in counts)
-    return Table(ids, sizes, correct, unjudged, group_codes([c.group for c in counts]))
-
-
-def group_codes(names: Sequence[str | None]) -> IntArray | None:
-    """Number the groups; a problem without a name is its own group.
-
-    Args:
-        names: P group names.
-
-    Returns:
-        (P,) codes from 0, or ``None`` where no two problems share a group.
-    """
-    codes: dict[str | int, int] = {}
-    keys = [i if name is None else name for i, name in enumerate(names)]
-    numbered = np.array([codes.setdefault(key, len(codes)) for key in keys], dtype=np.int64)
-    return numbered if len(codes) < len(keys) else None
-
-
 def curve(
-    label: str,
-    counts: Sequence[Counts],
+    arm: Arm,
     ks: Sequence[int] | None = None,
     *,
     rng: np.random.Generator,
@@ -94,38 +35,48 @@ def curve(
     """Estimate a pass@k curve with 95 % intervals.
 
     Unjudged samples count as not correct in the estimate; where there are any, ``bound_low``
-    and ``bound_high`` take all of them as wrong and all of them as right.
+    and ``bound_high`` take all of them as wrong and all of them as right. An adaptive arm has
+    its curve up to the last look.
 
     Args:
-        label: Name of the arm.
-        counts: One entry per problem.
-        ks: Rising draw sizes; powers of two up to the smallest n when ``None``.
+        arm: Counts of each problem, and how their sampling stopped.
+        ks: Rising draw sizes; powers of two up to the smallest limit when ``None``: each
+            problem's n, or the last look of an adaptive arm.
         rng: Source of the resamples.
         resamples: Bootstrap resamples of problems or groups.
         target: ``population`` for the mean over a population of problems, ``fixed_suite`` for
             new samples on these very problems.
 
     Returns:
-        The curve; its ``n`` is the smallest n.
+        The curve; its ``n`` is the smallest limit.
 
     Raises:
-        SampleSizeError: Some k is below 1 or above the smallest n.
-        ConfigError: The counts contradict themselves, or there are none.
+        SampleSizeError: Some k is below 1 or above the smallest limit.
+        ConfigError: The counts contradict themselves or the design, there are none, or the
+            fixed suite is the target of an adaptive arm.
     """
-    table = tabulate(counts)
-    grid = draw_sizes(ks, table.n)
-    per_problem = pass_at_k(table.correct, table.n, grid)
+    table = tabulate(arm.counts, arm.design)
+    grid = draw_sizes(ks, table.limits)
+    per_problem = table.pass_at(grid)
     if target == "fixed_suite":
+        _require_fixed(arm)
         intervals = fixed_suite_intervals(table.correct, table.n, grid)
     else:
         means = bootstrap_means(per_problem, rng, resamples=resamples, groups=table.groups)
         intervals = rate_intervals(per_problem, means, table.groups)
-    return curve_of(label, table, grid, per_problem, intervals)
+    return curve_of(arm.label, table, grid, per_problem, intervals)
+
+
+def _require_fixed(arm: Arm) -> None:
+    if arm.design is not None:
+        raise ConfigError(
+            f"{arm.label} stops early: its interval for this very suite is not known",
+            remedy="take the interval over a population of problems",
+        )
 
 
 def valid_curve(
-    label: str,
-    counts: Sequence[Counts],
+    arm: Arm,
     ks: Sequence[int] | None = None,
     *,
     rng: np.random.Generator,
@@ -134,9 +85,11 @@ def valid_curve(
 ) -> Curve:
     """Estimate the curve of answers whose derivation was checked and holds (CoT-pass@k).
 
+    An adaptive arm stops at correct answers, valid or not, and says nothing of valid ones
+    beyond that: its curve is that of the first look.
+
     Args:
-        label: Name of the arm.
-        counts: One entry per problem, each with ``valid``.
+        arm: Counts of each problem, each with ``valid``.
         ks: Rising draw sizes; powers of two up to the smallest n when ``None``.
         rng: Source of the resamples.
         resamples: Bootstrap resamples of problems or groups.
@@ -147,31 +100,31 @@ def valid_curve(
 
     Raises:
         ConfigError: Some problem has no ``valid`` count; else as for ``curve``.
-        SampleSizeError: Some k is below 1 or above the smallest n.
+        SampleSizeError: Some k is below 1 or above the smallest n, or the first look.
 
     Source: Wen et al. 2025, arXiv:2506.14245.
     """
     checked: list[Counts] = []
-    for entry in counts:
+    for entry in arm.fixed_counts:
         if entry.valid is None:
             raise ConfigError(
                 f"problem {entry.problem_id!r} has no count of valid derivations",
                 remedy="verify the run with a verifier that checks derivations",
             )
         checked.append(replace(entry, correct=entry.valid))
-    return curve(label, checked, ks, rng=rng, resamples=resamples, target=target)
+    return curve(Arm(arm.label, checked), ks, rng=rng, resamples=resamples, target=target)
 
 
-def draw_sizes(ks: Sequence[int] | None, sizes: IntArray) -> IntArray:
+def draw_sizes(ks: Sequence[int] | None, limits: IntArray) -> IntArray:
     """Return the (K,) draw sizes asked for, checked, or the default grid.
 
     Raises:
-        SampleSizeError: Some k is below 1 or above the smallest n.
+        SampleSizeError: Some k is below 1 or above the smallest limit.
         ConfigError: The draw sizes do not rise.
     """
     if ks is None:
-        return default_ks(sizes)
-    return checked_ks(ks, sizes)
+        return default_ks(limits)
+    return checked_ks(ks, limits)
 
 
 def curve_of(
@@ -192,12 +145,11 @@ def curve_of(
     mean = per_problem.mean(axis=0)
     bounds: tuple[FloatArray | None, FloatArray | None] = (None, None)
     if table.unjudged.any():
-        best = pass_at_k(table.correct + table.unjudged, table.n, ks)
-        bounds = (mean.copy(), best.mean(axis=0))
+        bounds = (mean.copy(), table.best_at(ks).mean(axis=0))
     return Curve(
         label=label,
         problem_ids=table.problem_ids,
-        n=int(table.n.min()),
+        n=int(table.limits.min()),
         ks=ks,
         per_problem=per_problem,
         mean=mean,
@@ -206,6 +158,7 @@ def curve_of(
         method=intervals.method,
         bound_low=bounds[0],
         bound_high=bounds[1],
+        design=table.design,
     )
 
 

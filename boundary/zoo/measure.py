@@ -175,8 +175,8 @@ def _rounded(values: Iterable[float]) -> list[float]:
 def _of_model(rows: Sequence[Row]) -> dict[str, Any]:
     """Curves and solved problems of one checkpoint of one seed."""
     counts = _counts(rows)
-    right = curve("", counts, KS, rng=_rng(), resamples=_RESAMPLES)
-    sound = valid_curve("", counts, KS, rng=_rng(), resamples=_RESAMPLES)
+    right = curve(Arm("", counts), KS, rng=_rng(), resamples=_RESAMPLES)
+    sound = valid_curve(Arm("", counts), KS, rng=_rng(), resamples=_RESAMPLES)
     families: dict[str, dict[str, float]] = {}
     for family in dial.SHARES:
         own = _counts(row for row in rows if row["family"] == family)

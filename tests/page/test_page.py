@@ -12,6 +12,7 @@ import pytest
 
 from boundary import plots
 from boundary.page import Health, Page, SuiteSection, render
+from boundary.records import Design
 from tests.page import data as pages
 from tests.plots import data
 
@@ -78,6 +79,14 @@ def test_every_mean_and_interval_of_the_curves_is_printed(html, section, arm):
         assert f"{100 * mean:.1f} [{100 * low:.1f}, {100 * high:.1f}]" in text
 
 
+def test_an_adaptive_arm_has_an_n_at_most(section):
+    early = replace(section.curves[0], design=Design(4, (16, 32)))
+    made = render(pages.page(replace(section, curves=(early, *section.curves[1:]))))
+    shown = words(made)
+    assert shown.count("n ≤ 32") == 1
+    assert shown.count("n = 32") >= len(section.curves) - 1
+
+
 def test_bounds_stand_beside_the_interval(html, section):
     curve = section.curves[0]
     assert f"{100 * curve.bound_low[0]:.1f} to {100 * curve.bound_high[0]:.1f}" in words(html)
@@ -133,7 +142,7 @@ def test_unknown_health_is_a_dash_and_faults_stand_out(section):
     row = Health("rl", 10, None, 0.5, 2, None, 0, None, None)
     made = render(pages.page(replace(section, health=(row,))))
     found = re.search(r">10</td>.*?</tr>", made, re.DOTALL)
-    assert words(found[0]).split()[1:] == [DASH, "50.0", "2", DASH, "0", DASH, DASH]
+    assert words(found[0]).split()[1:] == [DASH, "50.0", "2", *4 * [DASH], "0", *3 * [DASH]]
     assert 'class="warn">2<' in found[0]
 
 

@@ -1,5 +1,6 @@
 """The pass@k figure, element by element."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from matplotlib.text import Text
 
 from boundary.plots import palette, plot_curve
-from boundary.records import Crossing, CrossingKind
+from boundary.records import Crossing, CrossingKind, Design
 from tests.plots import data
 
 CROSSING = Crossing(CrossingKind.CROSSES, 14.6, 9.1, 31.4, 0.02)
@@ -154,3 +155,10 @@ def test_a_single_k_is_still_a_figure():
     curve = data.curve_of("base", np.array([0, 1]), 1, ("a", "b"))
     axes = axes_of(plot_curve([curve], suite="s"))
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1"]
+
+
+def test_an_adaptive_arm_has_an_n_at_most(made):
+    early = replace(made.curves["rl"], design=Design(16, (64, 128)))
+    figure = plot_curve([made.curves["base"], early], suite="s")
+    told = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert "n = 128 or up to 128" in told

@@ -1,8 +1,12 @@
 """The accuracy histogram, bar by bar."""
 
+from dataclasses import replace
+
 import pytest
+from matplotlib.text import Text
 
 from boundary.plots import plot_histogram
+from boundary.records import Design
 from tests.plots import data
 
 
@@ -51,3 +55,10 @@ def test_axes_carry_units(axes):
 def test_bars_of_a_bin_stand_side_by_side(axes):
     for base, other in zip(*axes.containers[:2], strict=True):
         assert base.get_x() + base.get_width() <= other.get_x() + 1e-9
+
+
+def test_an_adaptive_run_is_sorted_by_its_first_look(pair):
+    early = replace(pair, other=replace(pair.other, design=Design(4, (16, 32))))
+    for shown, count in ((early, 1), (pair, 0)):
+        told = [text.get_text() for text in plot_histogram(shown, suite="s").findobj(Text)]
+        assert sum("samples, the first 16 of an adaptive run" in text for text in told) == count

@@ -40,7 +40,7 @@ def test_differences_are_other_minus_base():
 
 def test_the_base_curve_is_that_of_curve_alone():
     base, other = arm("base", [0, 1, 2, 2, 8]), arm("rl", [0, 6, 8, 0, 8])
-    found, alone = compare(base, other, rng=rng(3)), curve("base", base.counts, rng=rng(3))
+    found, alone = compare(base, other, rng=rng(3)), curve(base, rng=rng(3))
     np.testing.assert_allclose(found.base.low, alone.low)
     np.testing.assert_allclose(found.base.high, alone.high)
 

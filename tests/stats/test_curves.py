@@ -8,7 +8,7 @@ import pytest
 
 from boundary.errors import ConfigError, SampleSizeError
 from boundary.records import Counts
-from boundary.stats import curve, pass_at_k, perplexity, valid_curve
+from boundary.stats import Arm, curve, pass_at_k, perplexity, valid_curve
 
 
 def rng(seed=0):
@@ -20,7 +20,7 @@ def rows(*pairs, **more):
 
 
 def test_a_curve_holds_its_estimates_in_the_order_given():
-    found = curve("base", rows((8, 0), (8, 2), (8, 8)), rng=rng())
+    found = curve(Arm("base", rows((8, 0), (8, 2), (8, 8))), rng=rng())
     assert (found.label, found.problem_ids, found.n) == ("base", ("p0", "p1", "p2"), 8)
     assert found.ks.tolist() == [1, 2, 4, 8]
     np.testing.assert_array_equal(found.per_problem, pass_at_k([0, 2, 8], 8, found.ks))
@@ -33,22 +33,22 @@ def test_a_curve_holds_its_estimates_in_the_order_given():
 
 def test_the_same_seed_gives_the_same_curve():
     counts = rows(*[(16, c) for c in (0, 1, 4, 9, 16)])
-    first, second = (curve("a", counts, rng=rng(7)) for _ in range(2))
+    first, second = (curve(Arm("a", counts), rng=rng(7)) for _ in range(2))
     np.testing.assert_array_equal(first.low, second.low)
-    assert (curve("a", counts, rng=rng(8)).low != first.low).any()
+    assert (curve(Arm("a", counts), rng=rng(8)).low != first.low).any()
 
 
 def test_ragged_sizes_stop_at_the_smallest():
-    found = curve("a", rows((5, 1), (16, 4)), rng=rng())
+    found = curve(Arm("a", rows((5, 1), (16, 4))), rng=rng())
     assert (found.n, found.ks.tolist()) == (5, [1, 2, 4])
     with pytest.raises(SampleSizeError):
-        curve("a", rows((5, 1), (16, 4)), [8], rng=rng())
-    assert curve("a", rows((5, 1), (16, 4)), [3, 5], rng=rng()).ks.tolist() == [3, 5]
+        curve(Arm("a", rows((5, 1), (16, 4))), [8], rng=rng())
+    assert curve(Arm("a", rows((5, 1), (16, 4))), [3, 5], rng=rng()).ks.tolist() == [3, 5]
 
 
 def test_unjudged_samples_give_bounds():
     counts = [Counts("a", 4, 1, unjudged=1), Counts("b", 4, 0), Counts("c", 4, 0, unjudged=4)]
-    found = curve("base", counts, rng=rng())
+    found = curve(Arm("base", counts), rng=rng())
     np.testing.assert_allclose(found.mean, pass_at_k([1, 0, 0], 4, [1, 2, 4]).mean(axis=0))
     np.testing.assert_allclose(found.bound_low, found.mean)
     np.testing.assert_allclose(found.bound_high, pass_at_k([2, 0, 4], 4, [1, 2, 4]).mean(axis=0))
@@ -57,18 +57,18 @@ def test_unjudged_samples_give_bounds():
 def test_groups_widen_the_interval():
     counts = [Counts(f"{g}.{i}", 8, g, group=f"g{g}") for g in range(9) for i in range(6)]
     alone = [Counts(c.problem_id, c.n, c.correct) for c in counts]
-    grouped, plain = (curve("a", c, rng=rng()) for c in (counts, alone))
+    grouped, plain = (curve(Arm("a", c), rng=rng()) for c in (counts, alone))
     assert ((grouped.high - grouped.low) > 1.5 * (plain.high - plain.low)).all()
     named = [Counts(c.problem_id, c.n, c.correct, group=c.problem_id) for c in counts]
-    np.testing.assert_array_equal(curve("a", named, rng=rng()).low, plain.low)
+    np.testing.assert_array_equal(curve(Arm("a", named), rng=rng()).low, plain.low)
     half = [Counts("x", 8, 1, group="g"), Counts("y", 8, 8, group="g"), *alone]
-    assert curve("a", half, rng=rng()).mean[0] == pytest.approx((9 / 8 + 27) / 56)
+    assert curve(Arm("a", half), rng=rng()).mean[0] == pytest.approx((9 / 8 + 27) / 56)
 
 
 def test_the_fixed_suite_is_another_and_narrower_interval():
     counts = rows(*[(64, c) for c in range(0, 64, 4)])
-    population = curve("a", counts, rng=rng())
-    fixed = curve("a", counts, rng=rng(), target="fixed_suite")
+    population = curve(Arm("a", counts), rng=rng())
+    fixed = curve(Arm("a", counts), rng=rng(), target="fixed_suite")
     np.testing.assert_array_equal(fixed.mean, population.mean)
     assert set(fixed.method) == {"fixed_suite"}
     assert (fixed.high - fixed.low)[0] < (population.high - population.low)[0] / 3
@@ -76,10 +76,10 @@ def test_the_fixed_suite_is_another_and_narrower_interval():
 
 def test_valid_curves_read_the_valid_counts():
     counts = [Counts("a", 4, 3, valid=1), Counts("b", 4, 4, valid=0)]
-    found = valid_curve("base", counts, rng=rng())
+    found = valid_curve(Arm("base", counts), rng=rng())
     np.testing.assert_array_equal(found.per_problem, pass_at_k([1, 0], 4, [1, 2, 4]))
     with pytest.raises(ConfigError, match="'c'"):
-        valid_curve("base", [*counts, Counts("c", 4, 4)], rng=rng())
+        valid_curve(Arm("base", [*counts, Counts("c", 4, 4)]), rng=rng())
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_valid_curves_read_the_valid_counts():
 )
 def test_counts_that_contradict_themselves_are_refused(counts):
     with pytest.raises(ConfigError):
-        curve("base", counts, rng=rng())
+        curve(Arm("base", counts), rng=rng())
 
 
 def test_a_problem_without_samples_is_refused():
     with pytest.raises(SampleSizeError):
-        curve("base", [Counts("a", 0, 0)], rng=rng())
+        curve(Arm("base", [Counts("a", 0, 0)]), rng=rng())
 
 
 def test_perplexity_takes_the_median_per_problem():
