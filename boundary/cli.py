@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from boundary import display
 from boundary.errors import BoundaryError, ConfigError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from boundary.passk import Settings
-    from boundary.records import Comparison, Curve
-    from boundary.report import Findings
+    from boundary.sample import Crew
     from boundary.store import CountsTable, Run
+    from boundary.suites import Suite
 
 app = typer.Typer(
     name="boundary",
@@ -42,9 +43,13 @@ Lenient = Annotated[
 Resamples = Annotated[int, typer.Option(min=100, help="Bootstrap draws of problems.")]
 VerifierName = Annotated[str | None, typer.Option(help="Read this verifier's verdicts.")]
 Out = Annotated[Path | None, typer.Option(help="Write tables and figures here.")]
+Replicas = Annotated[
+    str, typer.Option(help="Engine processes: a number, or auto for one per group of GPUs.")
+]
+ShardOf = Annotated[str | None, typer.Option("--shard", help="Draw part I/N only, as in 2/4.")]
+Errata = Annotated[bool, typer.Option("--errata", help="Correct known errors of the suite.")]
 RESULTS = "results"
 _INTERRUPTED = 130
-_VALID = {None: "", True: ", valid derivation", False: ", derivation does not hold"}
 
 
 @app.callback(invoke_without_command=True)
@@ -71,17 +76,44 @@ def sample(
     suite: Annotated[str, typer.Option(help="A suite's name, or your FILE.jsonl.")],
     n: Annotated[int, typer.Option("-n", min=1, help="Samples per problem.")],
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first problems.")] = None,
+    problems: Annotated[
+        Path | None, typer.Option(help="Only those whose ids this file lists, in a run apart.")
+    ] = None,
+    unsolved_by: Annotated[
+        list[str] | None,
+        typer.Option(help="Only those that none of these runs solved, in a run apart; repeat."),
+    ] = None,
     template: Annotated[str | None, typer.Option(help="Prompt template.")] = None,
     temperature: Annotated[float, typer.Option(min=0.0)] = 0.6,
     top_p: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.95,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="New tokens per answer.")] = None,
+    extend: Annotated[
+        int | None, typer.Option(min=1, help="Continue answers that were cut, to this budget.")
+    ] = None,
+    stop_after: Annotated[
+        int | None, typer.Option(min=1, help="Sample adaptively: enough right answers.")
+    ] = None,
+    looks: Annotated[
+        str | None, typer.Option(help="Sample sizes at which that is decided, as in 64,128.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
-    engine: Annotated[str | None, typer.Option(help="fake or transformers.")] = None,
+    engine: Annotated[str | None, typer.Option(help="vllm, transformers or fake.")] = None,
+    engine_arg: Annotated[
+        list[str] | None,
+        typer.Option(help="key=value for the library behind the engine; repeat."),
+    ] = None,
+    replicas: Replicas = "auto",
+    shard: ShardOf = None,
+    logprobs: Annotated[bool, typer.Option(help="Store each answer's log-probability.")] = True,
+    seeds: Annotated[
+        str, typer.Option(help="request: one per sample; engine: the library's own stream.")
+    ] = "request",
     revision: Annotated[str | None, typer.Option(help="Commit of a hub checkpoint.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, ...")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows in one batch.")] = None,
     sampler: Annotated[str, typer.Option(help="How the engine is driven.")] = "plain",
     verifier: Annotated[str | None, typer.Option(help="Who decides; the suite's own.")] = None,
+    errata: Errata = False,
     results: Results = RESULTS,
     data: Data = None,
     as_json: AsJson = False,
@@ -92,7 +124,7 @@ def sample(
     """
     from boundary import sample as stage
     from boundary import suites
-    from boundary.config import arm_settings
+    from boundary.config import arm_settings, engine_arguments
     from boundary.console import ConsoleProgress
     from boundary.store.files import Folder
 
@@ -100,6 +132,9 @@ def sample(
         model=model,
         revision=revision,
         engine=engine,
+        engine_args=engine_arguments(engine_arg or ()),
+        logprobs=logprobs,
+        seeds=seeds,
         dtype=dtype,
         batch_size=batch_size,
         template=template,
@@ -108,9 +143,70 @@ def sample(
         max_tokens=max_tokens,
         sampler=sampler,
     )
-    loaded = suites.load(suite, data=data, verifier=verifier)
-    job = stage.Job(arm, loaded, n, Folder.at(results), limit, seed)
-    _show_run(stage.run(job, progress=ConsoleProgress()), as_json=as_json)
+    loaded = suites.load(suite, data=data, verifier=verifier, errata=errata)
+    job = stage.Job(
+        arm=arm,
+        suite=loaded,
+        n=n,
+        results=Folder.at(results),
+        limit=limit,
+        seed=seed,
+        stop_after=stop_after,
+        looks=_looks(looks, stop_after),
+        only=_chosen(loaded, problems, unsolved_by, results),
+        crew=_crew(replicas, shard),
+    )
+    progress = ConsoleProgress()
+    found = (
+        stage.run(job, progress=progress)
+        if extend is None
+        else stage.extend(job, extend, progress=progress)
+    )
+    display.show_run(found, as_json=as_json)
+
+
+def _looks(text: str | None, stop_after: int | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    if stop_after is None:
+        raise ConfigError("--looks says when to stop, not after what", remedy="add --stop-after 16")
+    try:
+        return tuple(sorted({int(look) for look in text.split(",")}))
+    except ValueError:
+        raise ConfigError(
+            f"--looks {text} is no list of sample sizes", remedy="write 64,128,256, say"
+        ) from None
+
+
+def _crew(replicas: str, shard: str | None) -> "Crew":
+    from boundary.sample import Crew
+    from boundary.store.files import WHOLE, Shard
+
+    if replicas != "auto" and not (replicas.isdecimal() and int(replicas) > 0):
+        raise ConfigError(f"--replicas {replicas} is no number", remedy="give auto, 1, 2, ...")
+    processes = replicas if replicas == "auto" else int(replicas)
+    if shard is None:
+        return Crew(processes, WHOLE)
+    number, _, count = shard.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise ConfigError(f"--shard {shard} names no shard", remedy="give 1/4, 2/4, 3/4 and 4/4")
+    return Crew(processes, Shard(int(number), int(count)))
+
+
+def _chosen(
+    suite: "Suite", file: Path | None, unsolved_by: "Sequence[str] | None", results: str
+) -> tuple[str, ...] | None:
+    from boundary import chosen
+
+    ids: set[str] | None = None
+    if file is not None:
+        ids = chosen.listed(file, suite)
+    if unsolved_by:
+        unsolved = chosen.unsolved(_runs(unsolved_by, results))
+        ids = unsolved if ids is None else ids & unsolved
+    if ids is not None and not ids:
+        raise ConfigError("no problem is left to draw", remedy="choose others")
+    return None if ids is None else tuple(sorted(ids))
 
 
 def _positive(top_p: float) -> float:
@@ -160,13 +256,13 @@ def passk(
     settings = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
     found = [table for run in runs for table in _counts(run, settings, results)]
     curves = stage.run(found, settings, out=out)
-    _notices(curves.notes)
+    display.notices(curves.notes)
     if as_json:
         print_table(tables.curves(curves.solved), as_json=True)
         return
-    _show_curves(curves.solved, "pass@k in percent [95 % interval]")
+    display.show_curves(curves.solved, "pass@k in percent [95 % interval]")
     if curves.valid:
-        _show_curves(curves.valid, "the same, counting valid derivations only")
+        display.show_curves(curves.valid, "the same, counting valid derivations only")
 
 
 @app.command()
@@ -194,7 +290,7 @@ def compare(
     settings = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
     tables = [_one(_counts(name, settings, results), name) for name in (base, *others)]
     found = stage.run(tables[0], tables[1:], settings, solved_at=solved_at, out=out)
-    _show_comparisons(found, as_json=as_json)
+    display.show_comparisons(found, as_json=as_json)
 
 
 @app.command()
@@ -251,7 +347,7 @@ def report(
     settings = _settings(None, lenient=lenient, verifier=verifier, resamples=resamples, seed=0)
     by_suite: dict[str, dict[str, Run]] = {}
     for run in _runs(runs, results):
-        by_suite.setdefault(str(run.manifest.identity["suite"]), {})[run.name] = run
+        by_suite.setdefault(run.suite_label, {})[run.name] = run
     pairs = [(next(iter(arms)), arm) for arms in by_suite.values() for arm in list(arms)[1:]]
     plan = stage.Plan(
         title=", ".join(by_suite),
@@ -262,17 +358,22 @@ def report(
         commands=" ".join(["boundary report", *runs]),
     )
     found = stage.run(plan, out, progress=ConsoleProgress())
-    _show_findings(found)
+    display.show_findings(found)
     typer.echo(f"report: {out / 'report.html'}")
 
 
 @app.command()
 def study(
     file: Annotated[Path, typer.Argument(help="A study file.")],
+    replicas: Replicas = "auto",
+    shard: ShardOf = None,
     results: Results = RESULTS,
     data: Data = None,
 ) -> None:
     """Run a whole study, each part continued where it stopped, and write its report.
+
+    A shard draws its share of the samples and writes no report: that takes the study without
+    --shard, once all of them are done.
 
     Example: boundary study configs/fake.yaml
     """
@@ -285,9 +386,12 @@ def study(
         _local(results),
         data=data,
         command=f"boundary study {file}",
+        crew=_crew(replicas, shard),
         progress=ConsoleProgress(),
     )
-    _show_findings(outcome.findings)
+    if outcome is None:
+        return
+    display.show_findings(outcome.findings)
     typer.echo(f"report: {outcome.page}")
 
 
@@ -305,15 +409,19 @@ def show(
     """
     (found,) = _runs([run], results)
     if problem is None:
-        _show_run(found, as_json=as_json)
+        display.show_run(found, as_json=as_json)
     else:
-        _show_problem(found, problem, answers, as_json=as_json)
+        display.show_problem(found, problem, answers, as_json=as_json)
 
 
 @app.command("list")
 def list_(
     kind: Annotated[
-        str, typer.Argument(help="suites, engines, samplers, verifiers, templates or models.")
+        str,
+        typer.Argument(
+            help="suites, engines, samplers, verifiers, templates, models, presets, decodings"
+            " or studies."
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -426,102 +534,6 @@ def _one(tables: "list[CountsTable]", name: str) -> "CountsTable":
             remedy=f"name one: {', '.join(f'{name}::{table.label}' for table in tables)}",
         )
     return tables[0]
-
-
-def _notices(notes: "Sequence[str]") -> None:
-    for note in notes:
-        typer.echo(f"note: {note}", err=True)
-
-
-def _show_curves(curves: "Sequence[Curve]", title: str) -> None:
-    from boundary.console import print_rows
-
-    ks = sorted({int(k) for curve in curves for k in curve.ks})
-    rows = []
-    for curve in curves:
-        cells = {
-            int(k): f"{100 * m:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
-            for k, m, low, high in zip(curve.ks, curve.mean, curve.low, curve.high, strict=True)
-        }
-        # Down the page, for eleven intervals do not fit across it.
-        rows += [(curve.label, str(k), cells[k]) for k in ks if k in cells]
-    print_rows(["arm", "k", "pass@k"], rows, title=title)
-
-
-def _show_comparisons(found: "Sequence[Comparison]", *, as_json: bool) -> None:
-    from boundary import stats, tables
-    from boundary.console import print_json, print_table
-
-    if as_json:
-        print_json(
-            {
-                "verdicts": [stats.verdict(one) for one in found],
-                "differences": tables.differences(found).to_dict("records"),
-                "summaries": tables.summaries(found).to_dict("records"),
-            }
-        )
-        return
-    for one in found:
-        typer.echo(stats.verdict(one) + ".")
-        _notices(one.notes)
-    print_table(tables.differences(found), as_json=False, title="difference, other minus base")
-    print_table(tables.summaries(found).T.reset_index(), as_json=False)
-
-
-def _show_findings(found: "Sequence[Findings]") -> None:
-    for one in found:
-        for line in one.verdicts:
-            typer.echo(f"{one.suite}: {line}")
-
-
-def _show_run(found: "Run", *, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from boundary import show as stage
-    from boundary.console import print_json, print_rows
-
-    view = stage.run(found)
-    if as_json:
-        print_json({"path": str(found.folder), **asdict(view)})
-        return
-    checked = view.audit
-    facts = [
-        ("run", str(found.folder)),
-        ("samples", f"{checked.samples:,} of {view.asked:,}"),
-        ("right (strict)", _percent(checked.correct)),
-        ("right in the lenient tier only", _percent(checked.format_only)),
-        ("no answer", _percent(checked.no_answer)),
-        ("truncated", _percent(checked.truncated)),
-        ("unjudged", f"{checked.unjudged:,}"),
-        ("empty", f"{checked.empty:,}"),
-        ("mean tokens", f"{checked.mean_tokens or 0:.1f}"),
-        ("repeated texts within a problem", f"{checked.duplicates:,}"),
-        ("repeated seeds", f"{checked.repeated_seeds:,}"),
-        ("working sessions", f"{checked.sessions:,}"),
-    ]
-    print_rows(["", ""], facts)
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{share:.2%}"
-
-
-def _show_problem(found: "Run", problem: str, answers: int, *, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from boundary import show as stage
-    from boundary.console import print_json, visible
-
-    page = stage.problem(found, problem, most=answers)
-    if as_json:
-        print_json(asdict(page))
-        return
-    typer.echo(visible(f"{page.problem_id}\n{page.prompt}\ngold: {page.answer}"))
-    for one in page.answers:
-        said = f"{one.outcome or 'not judged'} ({one.reason})" if one.outcome else "not judged"
-        valid = _VALID[one.valid]
-        head = f"--- {one.index}: {said}{valid}, read {one.extracted!r}, ended by {one.finish}"
-        typer.echo(visible(f"{head}\n{one.text}"))
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -1,11 +1,12 @@
 """Study files: YAML, checked once; an unknown key is refused with the nearest right one."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from boundary.errors import ConfigError
 
@@ -18,12 +19,33 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class MoreSettings(_Settings):
+    """Further draws, in runs apart, on the problems that none of these arms solved."""
+
+    n: Annotated[int, Field(ge=1)]
+    unsolved_by: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
 class SuiteSettings(_Settings):
-    """One suite of a study: samples per problem, and how many of its problems."""
+    """One suite of a study: samples per problem, and how many of its problems.
+
+    With ``stop_after`` a problem ends at the first of ``looks`` at which it has so many right
+    answers.
+    """
 
     n: Annotated[int, Field(ge=1)]
     limit: Annotated[int | None, Field(ge=1)] = None
     verifier: str | None = None
+    errata: bool = False
+    stop_after: Annotated[int | None, Field(ge=1)] = None
+    looks: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    more: MoreSettings | None = None
+
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> "SuiteSettings":
+        if self.looks and self.stop_after is None:
+            raise ValueError("looks need a stop_after to look for")
+        return self
 
 
 class ArmSettings(_Settings):
@@ -99,6 +121,24 @@ def arm_settings(**values: Any) -> ArmSettings:
         ) from None
 
 
+def engine_arguments(pairs: Sequence[str]) -> dict[str, Any]:
+    """Arguments given as ``key=value``, each value read as YAML reads it.
+
+    Raises:
+        ConfigError: One has no ``=``.
+    """
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        key, is_pair, value = pair.partition("=")
+        if not is_pair or not key:
+            raise ConfigError(f"--engine-arg {pair} is no key=value", remedy="write key=value")
+        try:
+            found[key.replace("-", "_")] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            found[key.replace("-", "_")] = value
+    return found
+
+
 def load_study(path: Path) -> StudySettings:
     """Read a study file.
 
@@ -165,10 +205,10 @@ def _resolve(arms: Any, path: Path) -> dict[str, Any]:
                 f" {'itself like it' if like in seen else 'no arm'}",
                 remedy=f"name another arm of it: {', '.join(map(str, arms))}",
             )
-        # A parent belongs to a checkpoint, so a copy with another model does not inherit it.
         base = full(like, (*seen, like))
         if "model" in own:
-            base.pop("parent", None)
+            # These belong to a checkpoint, so a copy with another model does not inherit them.
+            base = {k: v for k, v in base.items() if k not in ("parent", "revision")}
         return {**base, **own}
 
     return {name: full(name, (name,)) for name in arms}
@@ -190,6 +230,11 @@ def _check_sizes(study: StudySettings, path: Path) -> None:
 def _check_names(study: StudySettings, path: Path) -> None:
     named = [("compare", name) for pair in study.compare for name in pair]
     named += [(f"arms.{n}.parent", a.parent) for n, a in study.arms.items() if a.parent]
+    named += [
+        (f"suites.{name}.more.unsolved_by", arm)
+        for name, suite in study.suites.items()
+        for arm in (suite.more.unsolved_by if suite.more else ())
+    ]
     for place, name in named:
         if name not in study.arms:
             raise ConfigError(
@@ -224,5 +269,7 @@ def _fields_at(place: tuple[int | str, ...]) -> list[str]:
         "perplexity": PerplexitySettings,
     }
     kind = kinds[str(place[0])] if place else StudySettings
+    if place[-1:] == ("more",):
+        kind = MoreSettings
     extra = ["like"] if kind is ArmSettings else []
     return [*kind.model_fields, *extra]

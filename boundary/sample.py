@@ -1,33 +1,70 @@
 """The ``sample`` stage: draws what a run still lacks, and has it judged as it goes."""
 
+import contextlib
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from boundary import engines, prompts, samplers, verifiers, verify
+from boundary import engines, prompts, samplers, stats, verifiers, verify
 from boundary.config import MAX_TOKENS, ArmSettings
-from boundary.engines import Decoding, Engine, Request
+from boundary.drawing import Drawing
+from boundary.engines import Decoding, Engine, Key, Request
 from boundary.engines.checkpoint import prompt_lengths
 from boundary.errors import ConfigError
+from boundary.extension import Source
 from boundary.progress import SILENT, Progress
 from boundary.prompts import Template
-from boundary.records import Draw, Finish, Problem, Sample
+from boundary.records import Design, Draw, Prefix, Problem, Tier
+from boundary.schedule import MISSING, RIGHT, WRONG, Adaptive, Fixed, Schedule
 from boundary.store import Manifest, Run, Session, StoredProblem
-from boundary.store.files import Folder
+from boundary.store.files import WHOLE, Folder, Shard
 from boundary.suites import Suite
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_FLUSH_SECONDS = 10.0
+# Arguments of a library that decide where and how fast a model runs, not what it answers.
+_RESOURCES = frozenset(
+    {
+        "tensor_parallel_size",
+        "pipeline_parallel_size",
+        "data_parallel_size",
+        "gpu_memory_utilization",
+        "max_num_seqs",
+        "max_num_batched_tokens",
+        "swap_space",
+        "cpu_offload_gb",
+        "enforce_eager",
+        "enable_prefix_caching",
+        "download_dir",
+        "distributed_executor_backend",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who draws: so many engine processes, and which shard of the work this command is."""
+
+    replicas: int | str = 1
+    shard: Shard = WHOLE
+
+
+ALONE = Crew()
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One arm on one suite: ``n`` samples for each of the suite's first ``limit`` problems."""
+    """One arm on one suite: ``n`` samples for each of the suite's first ``limit`` problems.
+
+    ``stop_after`` samples adaptively: a problem ends at the first of ``looks`` at which it has so
+    many right answers. ``only`` names chosen problems: their draws make a run of their own, with
+    seeds of their own, so that what chose them does not bias what is found.
+    """
 
     arm: ArmSettings
     suite: Suite
@@ -36,11 +73,23 @@ class Job:
     limit: int | None = None
     seed: int = 0
     max_tokens: int | None = None
+    stop_after: int | None = None
+    looks: tuple[int, ...] | None = None
+    only: tuple[str, ...] | None = None
+    crew: Crew = ALONE
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The problems asked."""
-        return self.suite.problems[: self.limit]
+        asked = self.suite.problems[: self.limit]
+        return asked if self.only is None else tuple(p for p in asked if p.id in self.only)
+
+    @property
+    def design(self) -> Design | None:
+        """The stop rule of an adaptive job."""
+        if self.stop_after is None:
+            return None
+        return Design(self.stop_after, stats.looks_for(self.stop_after, self.n, self.looks))
 
     @property
     def template(self) -> Template:
@@ -66,8 +115,13 @@ def seed_of(run_seed: int, model_id: str, problem_id: str, index: int) -> int:
     return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big") >> 1
 
 
-def run(job: Job, *, progress: Progress = SILENT) -> Run:
+def run(job: Job, *, source: Source | None = None, progress: Progress = SILENT) -> Run:
     """Draw every sample of the job that is not on disk yet, and judge it.
+
+    Args:
+        job: What is asked.
+        source: A run of the same answers under a smaller budget, see :func:`extend`.
+        progress: Told how far it is.
 
     Returns:
         The run, complete.
@@ -81,15 +135,52 @@ def run(job: Job, *, progress: Progress = SILENT) -> Run:
     check(job)
     stored, manifest = describe(job)
     folder = job.results / manifest.name
-    with folder.locked():
+    with folder.locked(job.crew.shard):
         found = Run.create(folder, manifest, stored)
-        for name in found.mend():
-            progress.notice(f"a damaged part of {found.name} was set aside as {name}")
-        missing = missing_indices(job, found)
-        if missing:
-            _draw(job, found, missing, progress)
+        _mend(found, job, progress, deep=False)
+        if source and (kept := source.copy_finished(found)):
+            progress.notice(f"{kept:,} answers of {source.run.name} ended by themselves: kept")
+        _draw(job, found, source, progress)
+        # The bytes of old answers are read at the end: a run of a million starts at once.
+        if _mend(found, job, progress, deep=True):
+            _draw(job, found, source, progress)
         verify.run(found, progress=progress)
     return found
+
+
+def extend(job: Job, budget: int, *, progress: Progress = SILENT) -> Run:
+    """Give the answers of a run more tokens, in a run of their own; only cut ones are drawn on.
+
+    Args:
+        job: What the run there was drawn by.
+        budget: New tokens allowed to each answer, in all.
+        progress: Told how far it is.
+
+    Returns:
+        The run under the larger budget, complete.
+
+    Raises:
+        StoreError: There is no run of that job.
+        ConfigError: The budget is not larger, or does not fit the model's context.
+        BoundaryError: As :func:`run`.
+    """
+    _, manifest = describe(job)
+    before = int(manifest.identity["max_tokens"])
+    if budget <= before:
+        raise ConfigError(
+            f"{budget} tokens are no extension of {before}",
+            remedy=f"give --extend more than {before}",
+        )
+    source = Source(Run.open(job.results / manifest.name))
+    longer = replace(job, arm=job.arm.model_copy(update={"max_tokens": budget}))
+    return run(longer, source=source, progress=progress)
+
+
+def _mend(found: Run, job: Job, progress: Progress, *, deep: bool) -> bool:
+    aside = found.mend(deep=deep, shard=job.crew.shard)
+    for name in aside:
+        progress.notice(f"a damaged part of {found.name} was set aside as {name}")
+    return bool(aside)
 
 
 def check(job: Job) -> None:
@@ -138,8 +229,26 @@ def describe(job: Job) -> tuple[list[StoredProblem], Manifest]:
         "stop_tokens": list(job.template.stop_tokens),
         "sampler": job.arm.sampler,
         "seed": job.seed,
+        **_unusual(job),
     }
     return stored, Manifest(identity, job.suite.verifier)
+
+
+def _unusual(job: Job) -> dict[str, Any]:
+    """What decides the answers of some runs only."""
+    own: dict[str, Any] = {}
+    arguments = {k: v for k, v in sorted(job.arm.engine_args.items()) if k not in _RESOURCES}
+    if arguments:
+        own["engine_args"] = arguments
+    if job.arm.seeds != "request":
+        own["seeds"] = job.arm.seeds
+    if job.stop_after is not None:
+        own["stop_after"] = job.stop_after
+        own["looks"] = list(job.looks) if job.looks else None
+        own["decided_by"] = job.suite.verifier
+    if job.only is not None:
+        own["targeted"] = text_digest(sorted(job.only))
+    return own
 
 
 def text_digest(texts: Iterable[str]) -> str:
@@ -180,32 +289,92 @@ def _room(job: Job) -> int:
 
 
 def missing_indices(job: Job, found: Run) -> dict[str, "NDArray[np.int64]"]:
-    """Per problem, the indices below n that are not on disk."""
+    """Per problem, the indices below n that are not on disk and that this shard is to draw."""
     import numpy as np
 
     have = found.indices()
     asked = np.arange(job.n)
-    missing = {
-        p.id: np.setdiff1d(asked, have.get(p.id, asked[:0]), assume_unique=True)
-        for p in job.problems
-    }
+    missing = {}
+    for place, problem in enumerate(job.problems):
+        mine = asked[(place + asked) % job.crew.shard.count == job.crew.shard.number - 1]
+        missing[problem.id] = np.setdiff1d(
+            mine, have.get(problem.id, asked[:0]), assume_unique=True
+        )
     return {key: indices for key, indices in missing.items() if len(indices)}
 
 
-def _draw(
-    job: Job, found: Run, missing: Mapping[str, "NDArray[np.int64]"], progress: Progress
-) -> None:
+def _schedule(job: Job, found: Run) -> tuple[Schedule, int]:
+    """What is left to draw, and how much of it there is at most."""
+    design = job.design
+    if design is None:
+        missing = missing_indices(job, found)
+        return Fixed(missing), sum(map(len, missing.values()))
+    found.plan_looks(design)
+    # Every look is decided from verdicts, so those that are missing come first.
+    verify.run(found)
+    looks = tuple(look for look in (found.design or design).looks if look <= job.n)
+    adaptive = Adaptive(Design(design.stop_after, looks or (job.n,)), _outcomes(job, found))
+    return adaptive, adaptive.open
+
+
+def _outcomes(job: Job, found: Run) -> dict[str, "NDArray[np.uint8]"]:
+    """Codes of the stored samples of this shard's problems; whole problems, for they stop."""
+    import numpy as np
+
+    from boundary.store.marks import CORRECT, NONE
+
+    marks = found.marks(found.manifest.verifier, Tier.STRICT)
+    mine = [p.id for place, p in enumerate(job.problems) if job.crew.shard.owns(place)]
+    codes = {key: marks.of(key) for key in mine}
+    return {
+        key: np.select([code == NONE, code == CORRECT], [MISSING, RIGHT], WRONG).astype(np.uint8)
+        for key, code in codes.items()
+    }
+
+
+def _draw(job: Job, found: Run, source: Source | None, progress: Progress) -> None:
+    schedule, left = _schedule(job, found)
+    if not left:
+        return
     budget = int(found.manifest.identity["max_tokens"])
     if not job.arm.max_tokens and budget < MAX_TOKENS:
         progress.notice(f"{found.name}: {budget} new tokens per answer, the context's room")
-    engine = engines.load(job.arm)
-    for change in found.begin(Session.now(" ".join(sys.argv), job.n), engine.dtype):
-        progress.notice(f"{found.name} continues with another version of {change}")
-    decoding = _decoding(job, engine, budget)
-    requests = _requests(job, engine, missing)
-    samples = samplers.get(job.arm.sampler)(engine, requests, decoding)
-    _store(job, found, samples, sum(map(len, missing.values())), progress)
-    engine.close()
+    aloft = {key: p for key, p in found.in_flight().items() if len(p.token_ids) < budget}
+    session = Session.now(
+        " ".join(sys.argv),
+        job.n,
+        shard=job.crew.shard.tag,
+        continued=sum(bool(p.token_ids) for p in aloft.values()),
+        restarted=sum(not p.token_ids for p in aloft.values()),
+        stream=seed_of(job.seed, found.name, job.crew.shard.tag, len(found.manifest.sessions)),
+    )
+    engine = engines.load(job.arm, stream=session.stream)
+    with contextlib.closing(engine):
+        for change in found.begin(session, engine.dtype):
+            progress.notice(f"{found.name} continues with another version of {change}")
+        label, total = f"sample {found.name}", job.n * len(job.problems)
+        with progress.task(label, total=total, done=total - left) as advance:
+            drawing = Drawing(
+                run=found,
+                problems=len(job.problems),
+                schedule=schedule,
+                request=_requests(job, engine, source),
+                judge=_companion(job, found),
+                capacity=engine.capacity,
+                prefixes={key: p for key, p in aloft.items() if p.token_ids},
+                is_alone=job.crew.shard == WHOLE,
+                advance=advance,
+            )
+            draw = samplers.get(job.arm.sampler)
+            with drawing:
+                decoding = _decoding(job, engine, budget)
+                for sample in draw(engine, drawing.requests(), decoding, drawing):
+                    drawing.take(sample)
+
+
+def _companion(job: Job, found: Run) -> verify.Companion:
+    name = found.manifest.verifier
+    return verify.Companion(found, job.problems, verifier=name, tells=job.design is not None)
 
 
 def _decoding(job: Job, engine: Engine, budget: int) -> Decoding:
@@ -220,54 +389,25 @@ def _decoding(job: Job, engine: Engine, budget: int) -> Decoding:
 
 
 def _requests(
-    job: Job, engine: Engine, missing: Mapping[str, "NDArray[np.int64]"]
-) -> Iterator[Request]:
-    """Requests problem by problem, so that an engine can share the pass over a prompt."""
-    model_id = engine.checkpoint.model_id
-    for problem, text in zip(job.problems, job.rendered(), strict=True):
-        if problem.id not in missing:
-            continue
-        ids = tuple(engine.encode(text))
-        for index in missing[problem.id].tolist():
-            seed = seed_of(job.seed, model_id, problem.id, index)
-            yield Request(Draw(problem, index, seed), ids, job.template.channel)
+    job: Job, engine: Engine, source: Source | None
+) -> Callable[[Key, Prefix | None], Request]:
+    """A maker of requests, which renders each prompt once."""
+    problems = {p.id: p for p in job.problems}
+    texts = dict(zip(problems, job.rendered(), strict=True))
+    channel = job.template.channel
+    # Chosen problems were chosen by what their usual seeds gave.
+    salt = engine.checkpoint.model_id + ("\0targeted" if job.only is not None else "")
 
+    @cache
+    def prompt(problem_id: str) -> tuple[int, ...]:
+        return tuple(engine.encode(texts[problem_id]))
 
-def _store(job: Job, found: Run, samples: Iterator[Sample], total: int, progress: Progress) -> None:
-    """Write samples as they come, and have what is on disk judged beside."""
-    asked = job.n * len(job.problems)
-    writer = found.sample_writer(max_seconds=_FLUSH_SECONDS)
-    judge = verify.Companion(found, job.problems, verifier=found.manifest.verifier)
-    tally = _Tally()
-    done = False
-    try:
-        label = f"sample {found.name}"
-        with progress.task(label, total=asked, done=asked - total) as advance:
-            for sample in samples:
-                tally.add(sample)
-                judge.take(writer.add(sample))
-                advance(1, tally.line(judge))
-        done = True
-    finally:
-        try:
-            judge.take(writer.flush())
-        finally:
-            judge.finish(drain=done)
+    def make(key: Key, prefix: Prefix | None) -> Request:
+        problem_id, index = key
+        seed = seed_of(job.seed, salt, problem_id, index)
+        draw = Draw(problems[problem_id], index, seed)
+        if prefix is None and source is not None:
+            prefix = source.prefix(key)
+        return Request(draw, prompt(problem_id), channel, prefix)
 
-
-@dataclass(slots=True)
-class _Tally:
-    """What the progress line tells."""
-
-    samples: int = 0
-    tokens: int = 0
-    truncated: int = 0
-
-    def add(self, sample: Sample) -> None:
-        self.samples += 1
-        self.tokens += sample.n_tokens or 0
-        self.truncated += sample.finish is Finish.LENGTH
-
-    def line(self, judge: verify.Companion) -> str:
-        solved = f", {judge.correct / judge.judged:.1%} right" if judge.judged else ""
-        return f"{self.tokens:,} tokens, {self.truncated / self.samples:.1%} cut{solved}"
+    return make

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from boundary.errors import ConfigError
 from boundary.probes import Audit, audit
-from boundary.records import Tier
+from boundary.records import Design, Tier
 from boundary.store import Run
 
 
@@ -19,12 +19,13 @@ class ProblemLine:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run at a glance."""
+    """A run at a glance; of an adaptive run, the audit is of the first look's samples."""
 
     name: str
     asked: int
     audit: Audit
     problems: tuple[ProblemLine, ...]
+    design: Design | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,19 @@ def run(found: Run) -> RunView:
     Raises:
         StoreError: The run cannot be read.
     """
+    from boundary.store.marks import CORRECT
+
     stored = found.indices()
-    frame = found.verdicts(found.manifest.verifier, Tier.STRICT)
-    right = frame.loc[frame["outcome"] == "correct", "problem_id"]
-    correct = {str(key): int(count) for key, count in right.value_counts().items()}
+    marks = found.marks(found.manifest.verifier, Tier.STRICT)
     problems = tuple(
-        ProblemLine(key, len(stored.get(key, ())), correct.get(key, 0))
-        for key in (p.problem.id for p in found.problems())
+        ProblemLine(key, len(stored.get(key, ())), int((marks.of(key) == CORRECT).sum()))
+        for key in marks.ids
     )
     sessions = found.manifest.sessions
     asked = max((s.n for s in sessions), default=0) * len(problems)
-    return RunView(found.name, asked, audit(found), problems)
+    design = found.design
+    first = design.looks[0] if design and design.looks else None
+    return RunView(found.name, asked, audit(found, first=first), problems, design)
 
 
 def problem(found: Run, problem_id: str, *, most: int = 8) -> ProblemPage:

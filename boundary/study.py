@@ -1,17 +1,18 @@
 """The ``study`` stage: a whole study from one file, each part continued where it stopped."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from boundary import report, sample, suites
+from boundary import chosen, report, sample, suites
 from boundary.config import StudySettings
 from boundary.errors import ConfigError
 from boundary.passk import Settings
 from boundary.progress import SILENT, Progress
 from boundary.report import Findings
-from boundary.sample import Job
+from boundary.sample import ALONE, Crew, Job
 from boundary.store import Run
-from boundary.store.files import Folder
+from boundary.store.files import WHOLE, Folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,8 +29,9 @@ def run(
     *,
     data: Path | None = None,
     command: str = "",
+    crew: Crew = ALONE,
     progress: Progress = SILENT,
-) -> Outcome:
+) -> Outcome | None:
     """Sample and judge every arm on every suite, then write tables, figures and the report.
 
     Args:
@@ -37,20 +39,56 @@ def run(
         results: Directory under which the study gets its own.
         data: Folder of local copies of suites.
         command: How the study was called, for the report.
+        crew: Engine processes for each arm, and which part of the samples to draw.
         progress: Told how far it is.
+
+    Returns:
+        What was found; ``None`` of a shard, which only draws.
 
     Raises:
         BoundaryError: A part failed; everything before it is kept.
     """
     out = results / study.name
     # Before the lock, which makes the directory: a study that cannot run leaves nothing behind.
-    jobs = plan(study, Folder.at(out / "runs"), data=data)
-    with Folder.at(out).locked():
+    jobs = [
+        (arm, replace(job, crew=crew))
+        for arm, job in plan(study, Folder.at(out / "runs"), data=data)
+    ]
+    with Folder.at(out).locked(crew.shard):
         runs: dict[str, dict[str, Run]] = {}
         for arm, job in jobs:
             runs.setdefault(job.suite.name, {})[arm] = sample.run(job, progress=progress)
+        if crew.shard != WHOLE:
+            return None
+        runs |= _more(study, jobs, runs, progress)
         found = report.run(_page(study, runs, command), out, progress=progress)
     return Outcome(out / "report.html", tuple(found))
+
+
+def _more(
+    study: StudySettings,
+    jobs: Sequence[tuple[str, Job]],
+    runs: dict[str, dict[str, Run]],
+    progress: Progress,
+) -> dict[str, dict[str, Run]]:
+    """Further draws on the problems that some arms left unsolved, for all arms alike."""
+    further: dict[str, dict[str, Run]] = {}
+    for settings, suite in zip(study.suites.values(), runs, strict=True):
+        if settings.more is None:
+            continue
+        by = settings.more.unsolved_by
+        ids = chosen.unsolved([runs[suite][arm] for arm in by])
+        if not ids:
+            progress.notice(f"{suite}: no problem is unsolved by {', '.join(by)}")
+            continue
+        for arm, job in jobs:
+            if job.suite.name == suite:
+                on = replace(
+                    job, n=settings.more.n, only=tuple(sorted(ids)), stop_after=None, looks=None
+                )
+                found = sample.run(on, progress=progress)
+                further.setdefault(found.suite_label, {})[arm] = found
+    return further
 
 
 def plan(study: StudySettings, runs: Folder, *, data: Path | None = None) -> list[tuple[str, Job]]:
@@ -62,7 +100,7 @@ def plan(study: StudySettings, runs: Folder, *, data: Path | None = None) -> lis
     """
     jobs: list[tuple[str, Job]] = []
     for name, settings in study.suites.items():
-        suite = suites.load(name, data=data, verifier=settings.verifier)
+        suite = suites.load(name, data=data, verifier=settings.verifier, errata=settings.errata)
         if suite.name in {job.suite.name for _, job in jobs}:
             raise ConfigError(
                 f"two suites of {study.name} are named {suite.name}",
@@ -70,14 +108,16 @@ def plan(study: StudySettings, runs: Folder, *, data: Path | None = None) -> lis
             )
         of_suite = {
             arm: Job(
-                arm=chosen,
+                arm=asked,
                 suite=suite,
                 n=settings.n,
                 results=runs,
                 limit=settings.limit,
-                seed=study.seed if chosen.seed is None else chosen.seed,
+                seed=study.seed if asked.seed is None else asked.seed,
+                stop_after=settings.stop_after,
+                looks=settings.looks,
             )
-            for arm, chosen in study.arms.items()
+            for arm, asked in study.arms.items()
         }
         for job in of_suite.values():
             sample.check(job)

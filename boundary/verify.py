@@ -5,14 +5,18 @@ import queue
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from boundary import prompts
 from boundary.errors import BoundaryError
 from boundary.progress import SILENT, Advance, Progress
-from boundary.records import Problem, Sample, Tier, Verdict
+from boundary.records import Outcome, Problem, Sample, Tier, Verdict
 from boundary.store import Run
 from boundary.verifiers import create
 from boundary.verifiers.base import Task, Verifier
+
+if TYPE_CHECKING:
+    from boundary.store.marks import Marks
 
 _CHUNK = 1024
 
@@ -34,29 +38,27 @@ def run(run: Run, *, verifier: str | None = None, progress: Progress = SILENT) -
     """
     name = verifier or run.manifest.verifier
     with contextlib.closing(create(name)) as judge:
-        pending = _pending(run, judge)
+        known = judged(run, judge)
+        pending = _pending(run, known)
         if not pending:
             return 0
         with progress.task(f"verify {run.name}", total=pending) as advance:
-            return _judge_all(run, judge, advance)
+            return _judge_all(run, judge, known, advance)
 
 
-def _pending(run: Run, judge: Verifier) -> int:
-    asked = sum(len(indices) for indices in run.indices().values())
-    return asked - len(judged_keys(run, judge))
+def judged(run: Run, judge: Verifier) -> "Marks":
+    """The verdicts of this version of the verifier."""
+    return run.marks(judge.name, Tier.STRICT, judge.version)
 
 
-def judged_keys(run: Run, judge: Verifier) -> set[tuple[str, int]]:
-    """The (problem, index) pairs that have a verdict by this version of the verifier."""
-    frame = run.verdicts(judge.name, Tier.STRICT)
-    frame = frame[frame["verifier_version"] == judge.version]
-    return set(zip(frame["problem_id"], frame["index"].astype(int), strict=True))
+def _pending(run: Run, known: "Marks") -> int:
+    return sum(int((~known.known(table)).sum()) for table in run.samples(["problem_id", "index"]))
 
 
-def _judge_all(run: Run, judge: Verifier, advance: Advance) -> int:
+def _judge_all(run: Run, judge: Verifier, known: "Marks", advance: Advance) -> int:
     problems = {p.problem.id: p.problem for p in run.problems()}
     channel = channel_of(run)
-    samples = run.sample_records(skip=judged_keys(run, judge))
+    samples = run.sample_records(skip=known)
     writer = run.verdict_writer(judge.name)
     count = 0
     while chunk := list(islice(samples, _CHUNK)):
@@ -81,17 +83,22 @@ class Companion:
     """Judges samples beside a run that is still being drawn, in a thread of its own.
 
     Only samples that are on disk are handed to it. What it has not judged when it is stopped
-    is left to the next ``verify``.
+    is left to the next ``verify``. ``outcomes`` receives each strict verdict as (problem, index,
+    whether it is right) if ``tells``.
     """
 
-    def __init__(self, run: Run, problems: Sequence[Problem], *, verifier: str) -> None:
+    def __init__(
+        self, run: Run, problems: Sequence[Problem], *, verifier: str, tells: bool = False
+    ) -> None:
         self._judge = create(verifier)
         self._problems = {p.id: p for p in problems}
         self._channel = channel_of(run)
         self._writer = run.verdict_writer(self._judge.name)
         self._queue: queue.SimpleQueue[list[Sample] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._tells = tells
         self._failure: BoundaryError | None = None
+        self.outcomes: queue.SimpleQueue[tuple[str, int, bool]] = queue.SimpleQueue()
         self.correct = 0
         self.judged = 0
         self._thread = threading.Thread(target=self._work, name="verify", daemon=True)
@@ -138,5 +145,8 @@ class Companion:
         self._writer.add(*verdicts)
         for verdict in verdicts:
             if verdict.tier is Tier.STRICT:
+                is_right = verdict.outcome is Outcome.CORRECT
                 self.judged += 1
-                self.correct += verdict.outcome == "correct"
+                self.correct += is_right
+                if self._tells:
+                    self.outcomes.put((verdict.problem_id, verdict.index, is_right))

@@ -16,7 +16,7 @@ import yaml
 
 from boundary import engines, sample, study, suites
 from boundary.config import load_study
-from boundary.engines import Decoding, Request
+from boundary.engines import UNWATCHED, Decoding, Request, Watch
 from boundary.engines.fake import FakeEngine
 from boundary.errors import EngineError
 from boundary.records import Sample
@@ -43,7 +43,7 @@ from tests.runs import (
 
 BASE, RL = "fake/p=0.2,delay=0.01", "fake/p=0.6,delay=0.01"
 PROBLEMS, N = 3, 50
-OFTEN = "import boundary.sample as s; s._FLUSH_SECONDS = 0.1"
+OFTEN = "import boundary.drawing as d; d._COMMIT_SECONDS = 0.1"
 """A child that stores a part ten times a second, not every ten seconds."""
 
 
@@ -225,8 +225,10 @@ def test_an_engine_that_stops_answering_leaves_what_it_gave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Dying(FakeEngine):
-        def generate(self, requests: Iterable[Request], decoding: Decoding) -> Iterator[Sample]:
-            for count, one in enumerate(super().generate(requests, decoding)):
+        def generate(
+            self, requests: Iterable[Request | None], decoding: Decoding, watch: Watch = UNWATCHED
+        ) -> Iterator[Sample]:
+            for count, one in enumerate(super().generate(requests, decoding, watch)):
                 if count == 7:
                     raise EngineError("the engine is gone", remedy="start it")
                 yield one

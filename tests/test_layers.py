@@ -10,14 +10,16 @@ ROOT = Path(__file__).parents[1] / "boundary"
 LAYERS = [
     "errors",
     "records",
-    "store config prompts sandbox progress",
-    "engines verifiers suites stats",
-    "samplers probes plots page tables console zoo",
-    "verify passk ppl plan show doctor catalog grade importer exporter",
-    # It shares the settings and the naming of its curves with passk.
-    "compare",
+    "store config prompts presets sandbox progress",
+    "engines verifiers suites stats presets",
+    "samplers probes plots page tables console zoo schedule",
+    "verify passk ppl show doctor catalog grade importer exporter suites_check chosen",
+    # It shares the settings and the naming of its curves with passk; it judges beside drawing.
+    "compare drawing extension",
     "sample report",
+    "plan",
     "study",
+    "display",
     "cli",
     "__init__ __main__",
 ]
@@ -25,7 +27,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split(
 CALLERS = {"sample", "report", "study", "cli", "__main__"}
 STAGES = {
     name
-    for layer in LAYERS[LAYERS.index("compare") - 1 : LAYERS.index("cli")]
+    for layer in LAYERS[LAYERS.index("compare drawing extension") - 1 : LAYERS.index("cli")]
     for name in layer.split()
 }
 PATHS = sorted(ROOT.rglob("*.py"))

@@ -53,8 +53,8 @@ def require(name: str) -> None:
         )
 
 
-def load(arm: "ArmSettings") -> Engine:
-    """The engine of an arm, its model loaded.
+def load(arm: "ArmSettings", *, stream: int = 0) -> Engine:
+    """The engine of an arm, its model loaded; ``stream`` seeds its own stream of numbers.
 
     Raises:
         EngineError: No engine of that name, or the model does not load.
@@ -67,6 +67,7 @@ def load(arm: "ArmSettings") -> Engine:
         arm.engine_args,
         arm.logprobs,
         arm.seeds,
+        stream,
     )
     return create(arm.engine or default_engine(arm.model), config)
 

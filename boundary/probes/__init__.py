@@ -1,5 +1,5 @@
 """One number per sample besides right or wrong, and the audit of a run."""
 
-from boundary.probes.health import Audit, audit
+from boundary.probes.health import Audit, Duplicates, audit
 
-__all__ = ["Audit", "audit"]
+__all__ = ["Audit", "Duplicates", "audit"]

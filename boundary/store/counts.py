@@ -1,16 +1,21 @@
 """Counts per problem, from a run or from a table made elsewhere."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundary.errors import ConfigError, SampleSizeError, StoreError
-from boundary.records import Counts, Design, Outcome, Tier
+from boundary.records import Counts, Design, Problem, Tier
 from boundary.store.files import Folder
 from boundary.store.run import Run
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
+
+    from boundary.store.marks import Marks
 
 SEPARATOR = "::"
 _REQUIRED = ("problem_id", "n", "c")
@@ -64,49 +69,143 @@ def count_run(run: Run, *, tier: Tier = Tier.STRICT, verifier: str | None = None
     """Counts of a run, over each problem's indices 0, 1, 2, ... up to the first one missing.
 
     A run in progress has more short answers than long ones; counting by assigned index keeps
-    that from entering the estimate. A sample without a verdict counts as unjudged.
+    that from entering the estimate. A sample without a verdict counts as unjudged. An adaptive
+    run is counted to the look that each problem reached, where the verifier and tier are those
+    that decided; by others, to the first look.
 
     Raises:
         StoreError: The run has no samples or no verdicts by that verifier.
     """
-    import numpy as np
-
     name = verifier or run.manifest.verifier
     if name not in run.verifiers():
         raise StoreError(
             f"the run {run.name} has no verdicts by {name}",
             remedy=f"run: boundary verify {run.folder} --verifier {name}",
         )
-    frame = run.verdicts(name, tier)
-    judged = dict(iter(frame.groupby("problem_id", sort=False, observed=True)))
+    marks = run.marks(name, tier)
     stored = run.indices()
-    counts, firsts = [], {}
-    for asked in run.problems():
-        key = asked.problem.id
-        have = stored.get(key, np.empty(0, np.int32))
-        n = int(np.argmin(np.append(have == np.arange(len(have)), False)))
-        counts.append(_count(key, n, judged.get(key), asked.problem.group))
-        firsts[key] = _first(judged.get(key), n)
+    asked = [p.problem for p in run.problems()]
+    design = run.design
+    if design:
+        decides = (name, tier) == (run.manifest.identity["decided_by"], Tier.STRICT)
+        return _count_adaptive(run, design, marks, asked, stored, decides=decides)
+    sizes = [_reached(stored.get(p.id)) for p in asked]
+    counts = [_count(p, n, marks) for p, n in zip(asked, sizes, strict=True)]
     _require_samples(run, counts)
+    firsts = {p.id: _first(marks, p.id, n) for p, n in zip(asked, sizes, strict=True)}
     return CountsTable(run.name, tuple(counts), firsts, run, _notes(run, counts, stored))
 
 
-def _count(key: str, n: int, frame: "pd.DataFrame | None", group: str | None) -> Counts:
-    if frame is None:
-        return Counts(key, n, 0, n, None, group)
-    frame = frame[frame["index"] < n]
-    correct = frame["outcome"] == Outcome.CORRECT.value
-    wrong = int((frame["outcome"] == Outcome.WRONG.value).sum())
-    checked = frame["valid"].notna().any()
-    valid = int((correct & frame["valid"].eq(other=True)).sum()) if checked else None
-    return Counts(key, n, int(correct.sum()), n - int(correct.sum()) - wrong, valid, group)
+def _count_adaptive(
+    run: Run,
+    design: Design,
+    marks: "Marks",
+    asked: Sequence[Problem],
+    stored: Mapping[str, "NDArray[np.int32]"],
+    *,
+    decides: bool,
+) -> CountsTable:
+    """Counts to each problem's look; of an unfinished run, to the last look that all completed."""
+    least = design.looks[0]
+    ready = [_ready(marks, p.id, _reached(stored.get(p.id))) for p in asked]
+    short = [p.id for p, n in zip(asked, ready, strict=True) if n < least]
+    if short:
+        raise SampleSizeError(
+            f"{len(short)} of {len(asked)} problems of {run.name} have not reached its first look"
+            f" of {least} samples",
+            remedy="continue its sampling first",
+        )
+    first = tuple(_count(p, least, marks) for p in asked)
+    firsts = {p.id: _first(marks, p.id, least) for p in asked}
+    if not decides:
+        note = (
+            f"{run.name} stopped by the strict verdicts of {run.manifest.identity['decided_by']}:"
+            f" other verdicts are counted over the first {least} samples of each problem"
+        )
+        return CountsTable(run.name, first, firsts, run, (note,))
+    looks, notes = _common_looks(run, design, marks, asked, ready)
+    sizes = [_stopped_at(marks.of(p.id), looks) for p in asked]
+    counts = [_count(p, n, marks) for p, n in zip(asked, sizes, strict=True)]
+    firsts = {p.id: _first(marks, p.id, n) for p, n in zip(asked, sizes, strict=True)}
+    notes += _targeted(run)
+    return CountsTable(run.name, tuple(counts), firsts, run, notes, looks, first)
 
 
-def _first(frame: "pd.DataFrame | None", n: int) -> int | None:
-    if frame is None:
-        return None
-    hits = frame.loc[(frame["outcome"] == Outcome.CORRECT.value) & (frame["index"] < n), "index"]
-    return int(hits.min()) if len(hits) else None
+def _common_looks(
+    run: Run, design: Design, marks: "Marks", asked: Sequence[Problem], ready: Sequence[int]
+) -> tuple[Design, tuple[str, ...]]:
+    """The design cut at the last look that every problem has completed or stopped before."""
+    looks = design.looks
+    for place, look in enumerate(looks):
+        whole = Design(design.stop_after, looks[:place])
+        waits = [
+            p.id
+            for p, n in zip(asked, ready, strict=True)
+            if n < look and (not place or not _has_stopped(marks.of(p.id), whole))
+        ]
+        if waits:
+            note = (
+                f"{run.name} is unfinished: {len(waits)} problems have not reached the look at"
+                f" {look}, so it is read to k = {looks[place - 1]}"
+            )
+            return whole, (note,)
+    return design, ()
+
+
+def _has_stopped(outcomes: "NDArray[np.uint8]", design: Design) -> bool:
+    return any(_successes(outcomes, look) >= design.stop_after for look in design.looks)
+
+
+def _stopped_at(outcomes: "NDArray[np.uint8]", design: Design) -> int:
+    """The look that decided a problem."""
+    for look in design.looks:
+        if _successes(outcomes, look) >= design.stop_after:
+            return look
+    return design.looks[-1]
+
+
+def _successes(outcomes: "NDArray[np.uint8]", n: int) -> int:
+    from boundary.store.marks import CORRECT
+
+    return int((outcomes[:n] == CORRECT).sum())
+
+
+def _reached(have: "NDArray[np.int32] | None") -> int:
+    """Samples at indices 0, 1, 2, ... up to the first one missing."""
+    import numpy as np
+
+    if have is None:
+        return 0
+    return int(np.argmin(np.append(have == np.arange(len(have)), False)))
+
+
+def _ready(marks: "Marks", problem_id: str, n: int) -> int:
+    """Of the first ``n`` samples, those before the first one without a verdict."""
+    from boundary.store.marks import NONE
+
+    missing = (marks.of(problem_id)[:n] == NONE).nonzero()[0]
+    judged = min(n, len(marks.of(problem_id)))
+    return int(missing[0]) if len(missing) else judged
+
+
+def _count(problem: Problem, n: int, marks: "Marks") -> Counts:
+    from boundary.store.marks import CORRECT, UNKNOWN, VALID, WRONG
+
+    place = marks.ids[problem.id]
+    outcome, valid = marks.outcome[place, :n], marks.valid[place, :n]
+    right = outcome == CORRECT
+    correct = int(right.sum())
+    unjudged = n - correct - int((outcome == WRONG).sum())
+    checked = bool((valid != UNKNOWN).any())
+    held = int((right & (valid == VALID)).sum()) if checked else None
+    return Counts(problem.id, n, correct, unjudged, held, problem.group)
+
+
+def _first(marks: "Marks", problem_id: str, n: int) -> int | None:
+    from boundary.store.marks import CORRECT
+
+    hits = (marks.of(problem_id)[:n] == CORRECT).nonzero()[0]
+    return int(hits[0]) if len(hits) else None
 
 
 def _require_samples(run: Run, counts: list[Counts]) -> None:
@@ -118,10 +217,17 @@ def _require_samples(run: Run, counts: list[Counts]) -> None:
         )
 
 
-def _notes(run: Run, counts: list[Counts], stored: dict[str, Any]) -> tuple[str, ...]:
+def _notes(run: Run, counts: Sequence[Counts], stored: Mapping[str, Any]) -> tuple[str, ...]:
     beyond = sum(len(stored.get(c.problem_id, ())) - c.n for c in counts)
     unfinished = len({c.n for c in counts}) > 1 or beyond
-    return (f"{run.name} is unfinished: {beyond} samples wait for earlier ones",) * bool(unfinished)
+    notes = [f"{run.name} is unfinished: {beyond} samples wait for earlier ones"] * bool(unfinished)
+    return (*notes, *_targeted(run))
+
+
+def _targeted(run: Run) -> tuple[str, ...]:
+    if "targeted" not in run.manifest.identity:
+        return ()
+    return (f"{run.name} holds chosen problems: its means say nothing of the whole suite",)
 
 
 def _named(tables: list[CountsTable], model: str, path: str) -> CountsTable:

@@ -12,7 +12,29 @@ from typing import Any
 from boundary.errors import StoreError
 
 _DAMAGED = ".damaged"
+_DRAFT = ".tmp"
+_LOCK = ".lock"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part ``number`` of ``count`` of a run's work, counted from 1."""
+
+    number: int = 1
+    count: int = 1
+
+    @property
+    def tag(self) -> str:
+        """``2-of-4``."""
+        return f"{self.number}-of-{self.count}"
+
+    def owns(self, place: int) -> bool:
+        """Whether the piece of work at that place of a list is this shard's."""
+        return place % self.count == self.number - 1
+
+
+WHOLE = Shard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +117,7 @@ class Folder:
         Raises:
             StoreError: The disk is full, or the folder cannot be written to.
         """
-        draft = f"{name}.{os.getpid()}.tmp" if self.is_local else name
+        draft = f"{name}.{os.getpid()}{_DRAFT}" if self.is_local else name
         try:
             self.fs.create_dir(self.base, recursive=True)
             with self.fs.open_output_stream(self.path(draft)) as stream:
@@ -130,37 +152,78 @@ class Folder:
         with self.replacing(name) as stream:
             stream.write(data)
 
+    def remove(self, name: str) -> None:
+        """Delete a file, if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            self.fs.delete_file(self.path(name))
+
+    def sweep(self) -> None:
+        """Delete what writers that died left half written; no other may be writing here."""
+        if self.is_local:
+            for name in self.names(_DRAFT):
+                self.remove(name)
+
     def set_aside(self, name: str) -> str:
         """Rename a damaged file out of the readers' way; returns its new name."""
         self.fs.move(self.path(name), self.path(name + _DAMAGED))
         return name + _DAMAGED
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold this folder against a second writer; an object store has no lock to hold.
+    def locked(self, shard: Shard = WHOLE) -> Iterator[None]:
+        """Hold this folder, or one shard of it, against a second writer.
+
+        Shards of one splitting work side by side; a writer of the whole folder works alone. An
+        object store has no lock to hold.
 
         Raises:
-            StoreError: Another process holds it.
+            StoreError: Another process holds it, or a shard of another splitting.
         """
         if not self.is_local:
             yield
             return
+        with contextlib.ExitStack() as held:
+            if shard == WHOLE:
+                held.enter_context(self._hold(_LOCK))
+            else:
+                held.enter_context(self._hold(_LOCK, shared=True))
+                held.enter_context(self._hold(f"{_LOCK}-{shard.tag}"))
+                self._refuse_other_splittings(shard)
+            yield
+
+    def _refuse_other_splittings(self, shard: Shard) -> None:
+        for path in Path(self.base).glob(f"{_LOCK}-*-of-*"):
+            if not path.name.endswith(f"-of-{shard.count}"):
+                with self._hold(path.name):
+                    pass
+
+    @contextlib.contextmanager
+    def gate(self) -> Iterator[None]:
+        """Wait for, and hold, the right to rewrite a file that shards share."""
+        if not self.is_local:
+            yield
+            return
+        with self._hold(f"{_LOCK}-gate", wait=True):
+            yield
+
+    @contextlib.contextmanager
+    def _hold(self, name: str, *, shared: bool = False, wait: bool = False) -> Iterator[None]:
         try:
             Path(self.base).mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+            handle = os.open(self.path(name), os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise _unwritable(self.base, error) from error
         try:
-            self._seize(handle)
+            self._seize(handle, shared=shared, wait=wait)
             yield
         finally:
             os.close(handle)
 
-    def _seize(self, handle: int) -> None:
+    def _seize(self, handle: int, *, shared: bool, wait: bool) -> None:
         import fcntl
 
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind if wait else kind | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(
                 f"another process is writing to {self.base}",

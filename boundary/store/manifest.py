@@ -17,20 +17,29 @@ _PACKAGES = ("boundary", "torch", "transformers", "vllm", "math-verify", "pyarro
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One working session of a run: what may change from one to the next without harm."""
+    """One working session of a run: what may change from one to the next without harm.
+
+    ``continued`` counts the answers taken up from their stored tokens, ``restarted`` those begun
+    anew although an earlier session had them in flight; ``stream`` seeded the engine's own
+    stream, where it draws from one.
+    """
 
     started: str
     command: str
     n: int
     versions: dict[str, str]
     hardware: str
+    shard: str = "1-of-1"
+    continued: int = 0
+    restarted: int = 0
+    stream: int = 0
 
     @classmethod
-    def now(cls, command: str, n: int) -> "Session":
+    def now(cls, command: str, n: int, **more: Any) -> "Session":
         """This process, at this moment."""
         versions = {name: found for name in _PACKAGES if (found := _version(name))}
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(stamp, command, n, versions, _hardware())
+        return cls(stamp, command, n, versions, _hardware(), **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Manifest:
     """``identity`` decides the answers, and its digest names the run.
 
     ``dtype`` joins it once the model is loaded: the engine may choose it. ``verifier`` is the one
-    whose verdicts are read unless another is named.
+    whose verdicts are read unless another is named. ``looks`` are those of an adaptive run.
     """
 
     identity: Mapping[str, Any]
@@ -46,6 +55,7 @@ class Manifest:
     dtype: str | None = None
     sessions: tuple[Session, ...] = ()
     schema: int = field(default=SCHEMA)
+    looks: tuple[int, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -82,7 +92,9 @@ class Manifest:
             )
         try:
             sessions = tuple(Session(**session) for session in raw["sessions"])
-            return cls(dict(raw["identity"]), raw["verifier"], raw.get("dtype"), sessions, schema)
+            looks = tuple(int(look) for look in raw.get("looks", ()))
+            identity = dict(raw["identity"])
+            return cls(identity, raw["verifier"], raw.get("dtype"), sessions, schema, looks)
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable(where, error) from error
 

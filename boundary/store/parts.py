@@ -32,18 +32,36 @@ class PartWriter:
         self._max_seconds = max_seconds
         self._held: list[Any] = []
         self._since = time.monotonic()
-        # Names sort in the order of writing, so that later parts override earlier ones.
-        self._session = f"{time.time_ns():020d}-{os.getpid()}"
+        self._session = session_name()
         self._count = 0
 
-    def add(self, *records: Any) -> list[Any]:
-        """Take records that belong into one part; returns those just written, mostly none."""
+    def hold(self, *records: Any) -> None:
+        """Take records that belong into one part, and write none."""
         if not self._held:
             self._since = time.monotonic()
         self._held.extend(records)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether enough is held, or has been held for long enough, to be written."""
         full = len(self._held) >= self._max_records
-        old = time.monotonic() - self._since >= self._max_seconds
-        return self.flush() if full or old else []
+        return full or (bool(self._held) and time.monotonic() - self._since >= self._max_seconds)
+
+    @property
+    def held(self) -> int:
+        """Records not written yet."""
+        return len(self._held)
+
+    @property
+    def last(self) -> str:
+        """The name of the part that holds what was taken by now, once it is written."""
+        count = self._count + bool(self._held)
+        return f"{self._session}-{count:05d}{_SUFFIX}" if count else ""
+
+    def add(self, *records: Any) -> list[Any]:
+        """Take records that belong into one part; returns those just written, mostly none."""
+        self.hold(*records)
+        return self.flush() if self.is_due else []
 
     def flush(self) -> list[Any]:
         """Write what is held; returns it."""
@@ -51,12 +69,19 @@ class PartWriter:
 
         if not self._held:
             return []
-        name = f"{self._session}-{self._count + 1:05d}{_SUFFIX}"
-        write_table(self._folder, name, table_of(self._held, self._schema))
+        write_table(self._folder, self.last, table_of(self._held, self._schema))
         # In one statement: interrupted before it, the next flush writes the same part again,
         # and never the same records under a second name.
         written, self._held, self._count = self._held, [], self._count + 1
         return written
+
+
+def session_name() -> str:
+    """A name for what this process writes; names sort in the order of writing.
+
+    Later parts so override earlier ones.
+    """
+    return f"{time.time_ns():020d}-{os.getpid()}"
 
 
 def write_table(folder: Folder, name: str, table: Any) -> None:
@@ -76,11 +101,21 @@ def read_parts(
         StoreError: A part is damaged; it is named.
     """
     for name in folder.names(_SUFFIX):
-        try:
-            table = _read(folder, name, columns, filters)
-        except _damage() as error:
-            raise _damaged(folder.path(name), error) from error
-        yield table
+        yield read_part(folder, name, columns, filters)
+
+
+def read_part(
+    folder: Folder, name: str, columns: Sequence[str] | None = None, filters: Any = None
+) -> Any:
+    """One part as a table.
+
+    Raises:
+        StoreError: It is damaged.
+    """
+    try:
+        return _read(folder, name, columns, filters)
+    except _damage() as error:
+        raise _damaged(folder.path(name), error) from error
 
 
 def read_whole(folder: Folder, name: str, schema: Any) -> Any:
@@ -133,16 +168,37 @@ def _damaged(path: str, error: Exception) -> StoreError:
     )
 
 
-def mend(folder: Folder, schema: Any) -> list[str]:
-    """Set damaged parts aside, reading every one whole; returns their new names."""
+def mend(folder: Folder, schema: Any, *, columns: Sequence[str] | None = None) -> list[str]:
+    """Set damaged parts aside; returns their new names.
+
+    Args:
+        folder: Where the parts are.
+        schema: Their columns.
+        columns: Those whose bytes are read and checked: all, unless told.
+    """
     aside = []
     for name in folder.names(_SUFFIX):
         try:
-            read_whole(folder, name, schema)
-        except StoreError:
+            _check(folder, name, schema, columns)
+        except _damage() as error:
             aside.append(folder.set_aside(name))
-            _log.warning("%s is damaged: set aside as %s", folder.path(name), aside[-1])
+            _log.warning("%s: %s, set aside as %s", folder.path(name), error, aside[-1])
     return aside
+
+
+def _check(folder: Folder, name: str, schema: Any, columns: Sequence[str] | None) -> None:
+    """Read a part piece by piece.
+
+    Raises:
+        OSError, ValueError, ArrowException: It is damaged.
+    """
+    import pyarrow.parquet as pq
+
+    with folder.fs.open_input_file(folder.path(name)) as file:
+        part = pq.ParquetFile(file, page_checksum_verification=True)
+        _require_columns(part.schema_arrow, schema)
+        for group in range(part.num_row_groups):
+            part.read_row_group(group, columns=columns)
 
 
 def discard(folder: Folder) -> list[str]:

@@ -8,14 +8,27 @@ from typing import TYPE_CHECKING, Any
 from boundary.errors import StoreError
 from boundary.records import Problem, Sample, Tier
 from boundary.store import schema
-from boundary.store.files import Folder
+from boundary.store.files import WHOLE, Folder, Shard
+from boundary.store.flight import FlightLog, read_flight
 from boundary.store.manifest import Manifest, Session, differing
-from boundary.store.parts import PartWriter, discard, mend, read_parts, read_whole, write_table
+from boundary.store.parts import (
+    PartWriter,
+    discard,
+    mend,
+    read_part,
+    read_parts,
+    read_whole,
+    session_name,
+    write_table,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from boundary.records import Design, Prefix
+    from boundary.store.marks import Marks
 
 _MANIFEST = "manifest.json"
 _PROBLEMS = "problems.parquet"
@@ -56,16 +69,17 @@ class Run:
         Raises:
             StoreError: Another run is there; the differing fields are named.
         """
-        if folder.exists(_MANIFEST):
-            run = cls.open(folder)
-            run._require_same(manifest.identity)
-            run._decide_by(manifest.verifier)
-            run._keep_problems(problems)
+        with folder.gate():
+            if folder.exists(_MANIFEST):
+                run = cls.open(folder)
+                run._require_same(manifest.identity)
+                run._decide_by(manifest.verifier)
+                run._keep_problems(problems)
+                return run
+            write_table(folder, _PROBLEMS, _problem_table(problems))
+            run = cls(folder, manifest)
+            run._save()
             return run
-        write_table(folder, _PROBLEMS, _problem_table(problems))
-        run = cls(folder, manifest)
-        run._save()
-        return run
 
     def _keep_problems(self, problems: Sequence[StoredProblem]) -> None:
         """Write the problems again where their file was lost or damaged; nothing else changes."""
@@ -97,18 +111,48 @@ class Run:
         Raises:
             StoreError: The samples on disk were drawn in another dtype.
         """
-        known = self.manifest.dtype
-        if known not in (None, dtype):
-            raise StoreError(
-                f"the run at {self.folder} was drawn in {known}, and the engine now uses {dtype}",
-                remedy="continue it on a machine of the first kind, or choose another --results"
-                " directory",
-            )
-        last = self.manifest.sessions[-1].versions if self.manifest.sessions else session.versions
-        sessions = (*self.manifest.sessions, session)
-        self.manifest = replace(self.manifest, dtype=dtype, sessions=sessions)
-        self._save()
-        return differing(last, session.versions)
+        with self.folder.gate():
+            # Another shard may have begun since this one read the manifest.
+            self.manifest = Run.open(self.folder).manifest
+            known = self.manifest.dtype
+            if known not in (None, dtype):
+                raise StoreError(
+                    f"the run at {self.folder} was drawn in {known}, and the engine now uses"
+                    f" {dtype}",
+                    remedy="continue it on a machine of the first kind, or choose another"
+                    " --results directory",
+                )
+            before = self.manifest.sessions
+            self.manifest = replace(self.manifest, dtype=dtype, sessions=(*before, session))
+            self._save()
+        return differing(before[-1].versions if before else session.versions, session.versions)
+
+    def plan_looks(self, design: "Design") -> None:
+        """Record the looks of an adaptive run; those of an earlier, smaller n stay looks.
+
+        Raises:
+            StoreError: A new look lies below the old cap, where the rule has already decided.
+        """
+        with self.folder.gate():
+            self.manifest = Run.open(self.folder).manifest
+            self.manifest = replace(self.manifest, looks=_extended(self.manifest.looks, design))
+            self._save()
+
+    @property
+    def design(self) -> "Design | None":
+        """The stop rule of an adaptive run."""
+        from boundary.records import Design
+
+        asked = self.manifest.identity.get("stop_after")
+        return Design(asked, self.manifest.looks) if asked else None
+
+    @property
+    def suite_label(self) -> str:
+        """The suite's name, and that problems of it were chosen where that is so."""
+        name = str(self.manifest.identity["suite"])
+        if "targeted" not in self.manifest.identity:
+            return name
+        return f"{name} ({self.manifest.identity['problems']} chosen problems)"
 
     @property
     def name(self) -> str:
@@ -127,19 +171,37 @@ class Run:
         """Where the scores under the model of that digest lie."""
         return self.folder / "scores" / digest
 
-    def mend(self) -> list[str]:
+    def mend(self, *, deep: bool, shard: Shard = WHOLE) -> list[str]:
         """Set damaged parts aside: samples, verdicts and scores; returns their new names.
 
         Where samples are lost, what was said of this run's samples goes too: an answer drawn
         anew may differ from the one that was judged.
+
+        Args:
+            deep: Read every byte; otherwise, of the samples, only which ones there are.
+            shard: Who asks; what died while writing is swept up by a writer of the whole run.
         """
-        aside = mend(self.folder / "samples", schema.samples())
+        keys = None if deep else ["problem_id", "index"]
+        aside = mend(self.folder / "samples", schema.samples(), columns=keys)
         are_lost = bool(aside)
+        folders = [self.folder / "samples", self.folder / "inflight"]
         for kind, columns in (("verdicts", schema.verdicts()), ("scores", schema.scores())):
             for name in (self.folder / kind).folders():
                 folder = self.folder / kind / name
+                folders.append(folder)
                 aside += discard(folder) if are_lost else mend(folder, columns)
+        if shard == WHOLE:
+            for folder in folders:
+                folder.sweep()
         return aside
+
+    def flight_log(self) -> FlightLog:
+        """Writer of this session's snapshots of what is in flight."""
+        return FlightLog(self.folder / "inflight")
+
+    def in_flight(self) -> "Mapping[tuple[str, int], Prefix]":
+        """What was unfinished when the last writers ended, by problem and index."""
+        return read_flight(self.folder / "inflight", self.sample_parts())
 
     def verifiers(self) -> list[str]:
         """Names of the verifiers that judged this run, the deciding one first."""
@@ -170,14 +232,50 @@ class Run:
         """Yield the stored samples part by part, as pyarrow tables."""
         yield from read_parts(self.folder / "samples", columns, filters)
 
-    def sample_records(self, skip: "set[tuple[str, int]] | None" = None) -> Iterator[Sample]:
-        """Yield the stored samples, but for those whose (problem, index) is in ``skip``."""
+    def sample_parts(self) -> list[str]:
+        """Names of the parts that hold samples, in the order of writing."""
+        return (self.folder / "samples").names(".parquet")
+
+    def sample_part(
+        self, name: str, columns: Sequence[str] | None = None, filters: Any = None
+    ) -> Any:
+        """One part, as a pyarrow table."""
+        return read_part(self.folder / "samples", name, columns, filters)
+
+    def add_part(self, table: Any) -> None:
+        """Store a table of samples as a part of its own."""
+        write_table(self.folder / "samples", f"{session_name()}-00001.parquet", table)
+
+    def sample_records(self, skip: "Marks | None" = None) -> Iterator[Sample]:
+        """Yield the stored samples, but for those that ``skip`` has a verdict of."""
         read = schema.sample_of()
         for table in self.samples():
-            for batch in table.to_batches(max_chunksize=1024):
+            fresh = table.filter(~skip.known(table)) if skip else table
+            for batch in fresh.to_batches(max_chunksize=256):
                 for row in batch.to_pylist():
-                    if not skip or (row["problem_id"], row["index"]) not in skip:
-                        yield read(row)
+                    yield read(row)
+
+    def verdict_parts(
+        self, verifier: str, tier: Tier, columns: Sequence[str], where: Any = None
+    ) -> Iterator[Any]:
+        """Yield one tier's stored verdicts part by part, superseded ones too."""
+        import pyarrow.compute as pc
+
+        wanted = pc.field("tier") == tier.value
+        if where is not None:
+            wanted &= where
+        yield from read_parts(self.folder / "verdicts" / verifier, columns, filters=wanted)
+
+    def marks(self, verifier: str, tier: Tier, version: str | None = None) -> "Marks":
+        """One tier's verdicts in a byte per sample; of one version of the verifier, if named."""
+        import pyarrow.compute as pc
+
+        from boundary.store.marks import Marks
+
+        own = None if version is None else pc.field("verifier_version") == version
+        names = ["problem_id", "index", "outcome", "valid"]
+        tables = self.verdict_parts(verifier, tier, names, own)
+        return Marks.read([p.problem.id for p in self.problems()], tables)
 
     def verdicts(self, verifier: str, tier: Tier, columns: Iterable[str] = ()) -> "pd.DataFrame":
         """One tier's verdicts, the latest of each (problem, index), as a data frame.
@@ -198,6 +296,21 @@ class Run:
             return pd.DataFrame(columns=[*names, *columns])
         frame: pd.DataFrame = pd.concat(frames, ignore_index=True)
         return frame.drop_duplicates(["problem_id", "index"], keep="last", ignore_index=True)
+
+
+def _extended(looks: tuple[int, ...], design: "Design") -> tuple[int, ...]:
+    if not looks or looks == design.looks:
+        return design.looks
+    cap = looks[-1]
+    if design.looks[-1] <= cap:
+        return looks
+    between = [look for look in design.looks if look < cap and look not in looks]
+    if between:
+        raise StoreError(
+            f"the run has looked at {', '.join(map(str, looks))}, and not at {between[0]}",
+            remedy="give the same --looks, or only ones above the old n",
+        )
+    return (*looks, *(look for look in design.looks if look > cap))
 
 
 def _by_problem(table: Any) -> dict[str, "NDArray[np.int32]"]:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from boundary.records import Sample, Verdict
+from boundary.records import Prefix, Sample, Verdict
 
 
 @cache
@@ -64,6 +64,22 @@ def scores() -> Any:
 
 
 @cache
+def prefixes() -> Any:
+    """Schema of ``inflight/*.parquet``: answers that were not finished."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("problem_id", pa.string()),
+            ("index", pa.int32()),
+            ("token_ids", pa.list_(pa.int32())),
+            ("logprob", pa.float64()),
+            ("draw_logprob", pa.float64()),
+        ]
+    )
+
+
+@cache
 def problems() -> Any:
     """Schema of ``problems.parquet``: what was asked, so that a run explains itself."""
     import pyarrow as pa
@@ -72,7 +88,7 @@ def problems() -> Any:
     return pa.schema([(name, pa.string()) for name in names])
 
 
-def table_of(records: Sequence[Sample | Verdict], schema: Any) -> Any:
+def table_of(records: Sequence[Sample | Verdict | Prefix], schema: Any) -> Any:
     """Records as a table with the schema's columns."""
     import pyarrow as pa
 

@@ -43,7 +43,7 @@ def store(run: Run, samples: list[Sample], verdicts: list[Verdict] | None = None
 
 def test_an_empty_run(run: Run) -> None:
     found = audit(run)
-    assert (found.samples, found.duplicates, found.repeated_seeds, found.unjudged) == (0, 0, 0, 0)
+    assert (found.samples, found.repeats, found.repeated_seeds, found.unjudged) == (0, 0, 0, 0)
     assert (found.mean_tokens, found.correct, found.no_answer) == (None, None, None)
     assert found.truncated == 0
 
@@ -66,7 +66,7 @@ def test_lengths_truncation_and_empty_texts(run: Run) -> None:
 def test_duplicates_count_within_a_problem_only(run: Run) -> None:
     texts = [("1", 0, "same"), ("1", 1, "same"), ("1", 2, "same"), ("2", 0, "same"), ("2", 1, "b")]
     store(run, [sample(p, i, text) for p, i, text in texts])
-    assert audit(run).duplicates == 2
+    assert audit(run).repeats == 2
 
 
 def test_repeated_seeds_are_found_across_problems_and_parts(run: Run) -> None:
