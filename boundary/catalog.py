@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boundary.errors import ConfigError
 from boundary.prompts import TEMPLATES
+
+if TYPE_CHECKING:
+    from boundary.presets import Preset
 
 Row = tuple[str, str]
 """A name and a phrase on what it is."""
@@ -32,7 +37,15 @@ def _suites() -> Iterable[Row]:
         "dial": "the embedded suite of the zoo: the next code of a sequence",
         "math500": "500 competition problems of MATH",
         "aime24": "the 30 problems of AIME 2024",
+        "aime25": "the 30 problems of AIME 2025",
+        "amc23": "40 problems of AMC 12 2023 with whole answers",
+        "minerva": "272 quantitative questions of university courses",
+        "olympiadbench": "675 olympiad problems in English, sub-questions grouped",
         "gsm8k": "1,319 grade-school word problems",
+        "olymmath_en": "200 olympiad problems in English, easy and hard",
+        "countdown": "256 targets to reach from three numbers",
+        "countdown_3to4": "1,024 targets to reach from three or four numbers",
+        "gpqa_diamond": "198 graduate questions with four choices; read it with its guess curve",
     }
     for name in SUITES:
         yield name, about.get(name, "")
@@ -75,6 +88,61 @@ def _models() -> Iterable[Row]:
     yield "FOLDER", "a local checkpoint in the Hugging Face layout"
 
 
+def _presets() -> Iterable[Row]:
+    from boundary.presets import PRESETS
+
+    return ((name, _about_preset(preset)) for name, preset in PRESETS.items())
+
+
+def _about_preset(preset: "Preset") -> str:
+    """What it is, and which parts of that were seen in its source."""
+    parts = ("id", "parent", "context", "template")
+    seen = [part for part in parts if getattr(preset.verified, part)]
+    unseen = [part for part in parts if getattr(preset.verified, part) is False]
+    facts = [
+        f"{preset.role} of {preset.parent}" if preset.parent else preset.role,
+        preset.hf_id + (f" at {preset.revision[:7]}" if preset.revision else ""),
+        f"template {preset.template}" if preset.template else _without_template(preset),
+        f"context {preset.max_context:,}",
+        f"{preset.min_gpu_gb} GB"
+        + (f", license {preset.license}" if preset.license else "")
+        + (", gated" if preset.gated else ""),
+        f"seen {', '.join(seen)} ({preset.source})",
+        f"not seen {', '.join(unseen)}" if unseen else "",
+        preset.note,
+    ]
+    return "; ".join(filter(None, facts))
+
+
+def _without_template(preset: "Preset") -> str:
+    return "no template here" if preset.role != "base" else "template of the arm beside it"
+
+
+def _decodings() -> Iterable[Row]:
+    from boundary.presets import DECODINGS
+
+    for name, one in DECODINGS.items():
+        facts = [
+            f"temperature {one.temperature:g}, top-p {one.top_p:g}, {one.max_tokens:,} tokens"
+            + (f", n {one.n:,}" if one.n else ""),
+            one.source,
+            f"not seen {', '.join(one.unverified)}" if one.unverified else "",
+            one.note,
+        ]
+        yield name, "; ".join(filter(None, facts))
+
+
+def _studies() -> Iterable[Row]:
+    for path in sorted(Path("configs").glob("*.yaml")):
+        yield str(path), _first_comment(path)
+    yield "FILE.yaml", "your own suites and arms"
+
+
+def _first_comment(path: Path) -> str:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return text.split("\n")[0].lstrip("# ").rstrip(".")
+
+
 KINDS: dict[str, Callable[[], Iterable[Row]]] = {
     "suites": _suites,
     "engines": _engines,
@@ -82,6 +150,9 @@ KINDS: dict[str, Callable[[], Iterable[Row]]] = {
     "verifiers": _verifiers,
     "templates": _templates,
     "models": _models,
+    "presets": _presets,
+    "decodings": _decodings,
+    "studies": _studies,
 }
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - DeepSeek spells its tokens with a full-width bar.
 import pytest
 
 from boundary import prompts, verifiers
@@ -8,6 +9,7 @@ from boundary.verifiers import Task
 from boundary.verifiers.extract import CHANNELS
 
 QUESTION = "What is 40 + 2?"
+MARKUP = ("<|im_start|>", "<｜User｜>")
 
 # What a model writes that does as its prompt asks, and the verifier that reads it.
 ASKED = {
@@ -47,7 +49,7 @@ def test_templates_are_complete(template: Template) -> None:
     assert template.text.count(prompts.QUESTION) == 1
     assert template.source
     assert template.channel in {*CHANNELS, "dial"}
-    assert template.plain == ("<|im_start|>" not in template.text)
+    assert template.plain == (not any(mark in template.text for mark in MARKUP))
     for stop in template.stop_strings:
         assert not stop.isalnum(), "a bare word cuts answers that contain it"
         assert stop != "Answer:"
@@ -77,6 +79,18 @@ def test_wordings_letter_by_letter() -> None:
     assert dapo.startswith("A conversation between user and assistant. The user asks")
     assert dapo.endswith(
         '\nQ\nRemember to put your answer on its own line after "Answer:".\nassistant'
+    )
+    assert prompts.render(prompts.get("r1-distill"), "Q") == (
+        "<｜begin▁of▁sentence｜><｜User｜>Q\nPlease reason step by step, and put your final answer "
+        "within \\boxed{}.<｜Assistant｜><think>\n"
+    )
+    for name in ("r1", "orz"):
+        assert prompts.render(prompts.get(name), "Q").endswith("\nAssistant: <think>")
+    assert prompts.render(prompts.get("prime-zero"), "Q").endswith(
+        ". User: Q\n\nPresent the answer in LaTex format: \\boxed{Your answer}. Assistant:"
+    )
+    assert prompts.render(prompts.get("code-r1"), "Q").endswith(
+        "tags, respectively.<|im_end|>\n<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n"
     )
     r1 = prompts.render(prompts.get("r1@rlvr"), "Q")
     assert r1.endswith("<answer> answer here </answer>. User: Q. Assistant:")

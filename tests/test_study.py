@@ -170,15 +170,22 @@ def test_like_takes_over_what_is_not_said(tmp_path: Path) -> None:
         **arms(
             c={"like": "b", "top_p": 0.5},
             b={"like": "a", "model": "y", "temperature": 1.0},
-            a={"model": "x", "template": "raw", "temperature": 0.0, "parent": "d"},
+            a={
+                "model": "x",
+                "revision": "r",
+                "template": "raw",
+                "temperature": 0.0,
+                "parent": "d",
+            },
             d={"model": "z"},
             e={"like": "a", "seed": 3},
         ),
     ).arms
     assert (found["c"].model, found["c"].template) == ("y", "raw")
     assert (found["c"].temperature, found["c"].top_p) == (1.0, 0.5)
-    # A parent belongs to the checkpoint: only a copy of the same model keeps it.
+    # A parent and a revision belong to the checkpoint: only a copy of the same model keeps them.
     assert [found[name].parent for name in "abcde"] == ["d", None, None, None, "d"]
+    assert [found[name].revision for name in "abcde"] == ["r", None, None, None, "r"]
     assert found["e"].seed == 3
 
 
