@@ -53,7 +53,7 @@ class Ours:
                 samples // PER_PROBLEM,
                 self._seed,
             )
-            load, engines.load = engines.load, lambda _: self._engine
+            load, engines.load = engines.load, lambda *_, **__: self._engine
             try:
                 return tokens_of(sample.run(job))
             finally:

@@ -219,18 +219,31 @@ def _positive(top_p: float) -> float:
 def verify(
     runs: Annotated[list[str], typer.Argument(help="Runs.")],
     verifier: Annotated[str | None, typer.Option(help="Judge with this one instead.")] = None,
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Judge with both of these, and show where they differ."),
+    ] = None,
+    lenient: Lenient = False,
     results: Results = RESULTS,
+    as_json: AsJson = False,
 ) -> None:
     """Judge stored samples that have no verdict yet, or all of them with another verifier.
 
     Example: boundary verify results/*-dial-*
     """
+    from boundary import disagreement
     from boundary import verify as stage
     from boundary.console import ConsoleProgress
+    from boundary.records import Tier
 
+    tier = Tier.LENIENT if lenient else Tier.STRICT
     for run in _runs(runs, results):
-        count = stage.run(run, verifier=verifier, progress=ConsoleProgress())
-        typer.echo(f"{run.name}: {count} samples judged")
+        for name in diff or (verifier,):
+            count = stage.run(run, verifier=name, progress=ConsoleProgress())
+            typer.echo(f"{run.name}: {count} samples judged", err=diff is not None)
+        if diff:
+            found = disagreement.run(run, *diff, tier=tier)
+            display.show_disagreements(found, as_json=as_json)
 
 
 @app.command()

@@ -9,8 +9,9 @@ import typer
 from boundary.console import print_json, print_rows, print_table, visible
 
 if TYPE_CHECKING:
-    from boundary.records import Comparison, Curve
+    from boundary.disagreement import Disagreements
     from boundary.probes import Duplicates
+    from boundary.records import Comparison, Curve
     from boundary.report import Findings
     from boundary.show import RunView
     from boundary.store import Run
@@ -63,6 +64,34 @@ def show_findings(found: "Sequence[Findings]") -> None:
     for one in found:
         for line in one.verdicts:
             typer.echo(f"{one.suite}: {line}")
+
+
+def show_disagreements(found: "Disagreements", *, as_json: bool) -> None:
+    """Print where two verifiers differ, with what each read."""
+    if as_json:
+        print_json(asdict(found))
+        return
+    first, second = found.verifiers
+    rows = [
+        (
+            f"{one.problem_id} {one.index}",
+            str(one.answers),
+            visible(one.gold),
+            *(
+                visible(f"{outcome} ({reason}): {extracted}")
+                for outcome, reason, extracted in zip(
+                    one.outcome, one.reason, one.extracted, strict=True
+                )
+            ),
+        )
+        for one in found.rows
+    ]
+    if rows:
+        print_rows(["problem, index", "answers", "gold", first, second], rows)
+    typer.echo(
+        f"{found.differing:,} of {found.judged:,} answers are judged differently"
+        f" ({found.tier} tier)"
+    )
 
 
 def show_run(found: "Run", *, as_json: bool) -> None:

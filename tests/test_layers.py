@@ -11,9 +11,9 @@ LAYERS = [
     "errors",
     "records",
     "store config prompts presets sandbox progress",
-    "engines verifiers suites stats presets",
+    "engines verifiers suites stats",
     "samplers probes plots page tables console zoo schedule",
-    "verify passk ppl show doctor catalog grade importer exporter suites_check chosen",
+    "verify passk ppl show doctor catalog grade importer exporter suites_check chosen disagreement",
     # It shares the settings and the naming of its curves with passk; it judges beside drawing.
     "compare drawing extension",
     "sample report",

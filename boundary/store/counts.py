@@ -252,8 +252,19 @@ def _from_file(path: Path) -> list[CountsTable]:
                 f"{path} names problem {repeated.iloc[0]!r} twice for {label}",
                 remedy="keep one row per problem and model",
             )
-        tables.append(CountsTable(str(label), tuple(_row_counts(rows))))
+        tables.append(_table(str(label), rows))
     return tables
+
+
+def _table(label: str, rows: "pd.DataFrame") -> CountsTable:
+    """Counts of one model; of an adaptive run, ``n`` and ``c`` are those of its first look."""
+    plain = tuple(_row_counts(rows, ("n", "c")))
+    if "stop_after" not in rows or rows["stop_after"].isna().any():
+        return CountsTable(label, plain)
+    looks = tuple(int(look) for look in str(rows["looks"].iloc[0]).split())
+    design = Design(int(rows["stop_after"].iloc[0]), looks)
+    reached = tuple(_row_counts(rows, ("reached_n", "reached_c")))
+    return CountsTable(label, reached, design=design, first_look=plain)
 
 
 def _read_frame(path: Path) -> "pd.DataFrame":
@@ -305,9 +316,10 @@ def _check_numbers(frame: "pd.DataFrame", path: Path) -> None:
             raise ConfigError(f"row {place + 1} of {path} has no {name}", remedy="fill it in")
 
 
-def _row_counts(rows: "pd.DataFrame") -> list[Counts]:
+def _row_counts(rows: "pd.DataFrame", names: tuple[str, str]) -> list[Counts]:
     groups = rows["group"] if "group" in rows else [None] * len(rows)
+    sizes, correct = (rows[name] for name in names)
     return [
         Counts(str(key), int(n), int(c), group=None if group != group else group)
-        for key, n, c, group in zip(rows["problem_id"], rows["n"], rows["c"], groups, strict=True)
+        for key, n, c, group in zip(rows["problem_id"], sizes, correct, groups, strict=True)
     ]
