@@ -58,7 +58,7 @@ def _pending(run: Run, known: "Marks") -> int:
 def _judge_all(run: Run, judge: Verifier, known: "Marks", advance: Advance) -> int:
     problems = {p.problem.id: p.problem for p in run.problems()}
     channel = channel_of(run)
-    samples = run.sample_records(skip=known)
+    samples = run.sample_records(skip=known, with_tokens=False)
     writer = run.verdict_writer(judge.name)
     count = 0
     while chunk := list(islice(samples, _CHUNK)):

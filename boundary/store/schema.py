@@ -88,6 +88,11 @@ def problems() -> Any:
     return pa.schema([(name, pa.string()) for name in names])
 
 
+def without_tokens() -> list[str]:
+    """Columns of a sample but for its lists of tokens."""
+    return [name for name in samples().names if name not in ("token_ids", "forced")]
+
+
 def table_of(records: Sequence[Sample | Verdict | Prefix], schema: Any) -> Any:
     """Records as a table with the schema's columns."""
     import pyarrow as pa
@@ -113,7 +118,7 @@ def sample_of() -> Callable[[dict[str, Any]], Sample]:
     names = [f.name for f in fields(Sample)]
 
     def read(row: dict[str, Any]) -> Sample:
-        known = {name: row[name] for name in names if name in row}
-        return Sample(**{**known, "finish": Finish(known["finish"])})
+        known = {name: row.get(name) for name in names}
+        return Sample(**{**known, "finish": Finish(row["finish"])})
 
     return read
