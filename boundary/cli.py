@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 zoo_app = typer.Typer(no_args_is_help=True, help="The embedded checkpoints and their recipe.")
 app.add_typer(zoo_app, name="zoo")
+suites_app = typer.Typer(no_args_is_help=True, help="What the suites hold.")
+app.add_typer(suites_app, name="suites")
 
 _debug = False
 
@@ -471,6 +473,39 @@ def doctor(results: Results = RESULTS, as_json: AsJson = False) -> None:
         rows = [(check.name, marks[check.is_fine], check.detail) for check in checks]
         print_rows(["what", "", "detail"], rows)
     if not all(check.is_fine for check in checks if check.is_needed):
+        raise typer.Exit(1)
+
+
+@suites_app.command("check")
+def suites_check(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Suites, or your FILE.jsonl; all that are known.")
+    ] = None,
+    data: Data = None,
+    errata: Errata = False,
+    no_golds: Annotated[
+        bool, typer.Option("--no-golds", help="Leave the gold answers unjudged.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at suites before a run rests on them: size, ids, gold answers, errata.
+
+    Example: boundary suites check dial
+    """
+    from dataclasses import asdict
+
+    from boundary import suites_check as stage
+    from boundary.console import print_json
+
+    found = []
+    for finding in stage.run(names or [], data=data, judge=not no_golds, errata=errata):
+        found.append(finding)
+        if not as_json:
+            typer.echo("\n".join(stage.lines(finding)))
+    if as_json:
+        print_json([{**asdict(finding), "is_fine": finding.is_fine} for finding in found])
+    # Without names, a suite that lies nowhere is no failure.
+    if not all(finding.is_fine for finding in found if names or finding.failure is None):
         raise typer.Exit(1)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +20,9 @@ class Suite:
     """The problems of one benchmark, with the template and verifier they are meant for.
 
     ``source`` says where they were read; ``digest`` covers all of them but the worked solutions,
-    which decide neither an answer nor a verdict.
+    which decide neither an answer nor a verdict. ``guess`` is the chance that a blind guess is
+    right, so that pass@k by guessing alone is ``1 - (1 - guess) ** k``; ``None`` where answers are
+    open. ``errata`` are the ids of the problems that were corrected or left out.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Suite:
     verifier: str
     source: str
     digest: str
+    guess: float | None = None
+    errata: tuple[str, ...] = ()
 
 
 class SuiteLoader(Protocol):
@@ -50,8 +54,8 @@ def digest_of(problems: Iterable[Problem]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def check(name: str, problems: Iterable[Problem], *, size: int | None = None) -> None:
-    """Refuse an empty suite, a repeated id and, where it is known, another number of problems.
+def check(name: str, problems: Iterable[Problem], *, sizes: Collection[int] = ()) -> None:
+    """Refuse an empty suite, a repeated id and, where they are known, other numbers of problems.
 
     Raises:
         SuiteError: One of these.
@@ -64,9 +68,10 @@ def check(name: str, problems: Iterable[Problem], *, size: int | None = None) ->
             remedy="give every problem its own id",
         )
     found = ids.total()
-    if not found or (size is not None and found != size):
+    if not found or (sizes and found not in sizes):
+        expected = " or ".join(map(str, sizes)) or "at least one"
         raise SuiteError(
-            f"suite {name!r} has {found} problems, not {size or 'at least one'}",
+            f"suite {name!r} has {found} problems, not {expected}",
             remedy="replace the copy it was read from with a complete one",
         )
 

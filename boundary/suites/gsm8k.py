@@ -29,7 +29,7 @@ BENCHMARK = Benchmark(
     size=1319,
     hub=HubSource(
         path="openai/gsm8k",
-        config="main",
+        configs=("main",),
         split="test",
         revision="740312add88f781978c0658806c59bc2815b9866",
     ),

@@ -47,19 +47,29 @@ def read(path: Path) -> Iterator[Problem]:
     Raises:
         SuiteError: The file cannot be read, or a line is malformed or repeats an id.
     """
-    lines_of_ids: dict[str, int] = {}
-    for number, line in enumerate(_lines(path), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        problem = problem_of(_row(line, where), where)
-        first = lines_of_ids.setdefault(problem.id, number)
-        if first != number:
+    places: dict[str, str] = {}
+    for where, row in rows(path):
+        problem = problem_of(row, where)
+        first = places.setdefault(problem.id, where)
+        if first != where:
+            line = first.removeprefix(f"{path}, ")
             raise SuiteError(
-                f"{where} repeats the id {problem.id!r} of line {first}",
+                f"{where} repeats the id {problem.id!r} of {line}",
                 remedy="give every problem its own id",
             )
         yield problem
+
+
+def rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the place and the fields of each line that is not blank.
+
+    Raises:
+        SuiteError: The file cannot be read, or a line holds no JSON object.
+    """
+    for number, line in enumerate(_lines(path), start=1):
+        if line.strip():
+            where = f"{path}, line {number}"
+            yield where, _row(line, where)
 
 
 def _row(line: bytes, where: str) -> dict[str, Any]:

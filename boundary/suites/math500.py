@@ -14,7 +14,7 @@ def convert(row: Mapping[str, Any], index: int) -> Problem:
         question=row["problem"],
         answer=row["answer"],
         solution=row["solution"],
-        meta={"level": row["level"], "subject": row["subject"], "source_id": row["unique_id"]},
+        meta={"level": int(row["level"]), "subject": row["subject"], "source_id": row["unique_id"]},
     )
 
 

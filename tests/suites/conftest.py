@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import pytest
 
 from boundary.suites.hub import Benchmark
-from tests.suites.data import write
+from tests.suites.data import snapshot
 
 
 class Hub(Protocol):
@@ -14,21 +14,20 @@ class Hub(Protocol):
 
 
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """The benchmark, read from a folder in the hub's format instead of from the hub."""
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ``datasets`` keeps of the files it reads goes with the test."""
     import datasets
 
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    folder = tmp_path / "hub"
-    folder.mkdir()
+
+
+@pytest.fixture
+def hub(tmp_path: Path, cache: None) -> Hub:
+    """The benchmark, read from a folder in the hub's format instead of from the hub."""
 
     def serve(benchmark: Benchmark, rows: Iterable[Mapping[str, Any]]) -> Benchmark:
-        split, config = benchmark.hub.split, benchmark.hub.config or "default"
-        write(folder / f"{split}.jsonl", rows)
-        (folder / "README.md").write_text(
-            f"---\nconfigs:\n- config_name: {config}\n  data_files:\n"
-            f"  - split: {split}\n    path: {split}.jsonl\n---\n"
-        )
+        assert benchmark.hub is not None
+        folder = snapshot(tmp_path / "hub", benchmark.hub, list(rows))
         return replace(benchmark, hub=replace(benchmark.hub, path=str(folder)))
 
     return serve
