@@ -411,6 +411,38 @@ def study(
 
 
 @app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(help="A study file.")],
+    problems: Annotated[int, typer.Option(min=2, help="Problems of each suite tried.")] = 16,
+    samples: Annotated[int, typer.Option(min=2, help="Samples of each of them.")] = 4,
+    detect: Annotated[
+        str | None, typer.Option(help="A gap to find, as in 3pt@128: points at pass@k.")
+    ] = None,
+    results: Results = RESULTS,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a study would take and could find, from a short calibration that is kept.
+
+    Example: boundary plan configs/fake.yaml --detect 3pt@16
+    """
+    from boundary import plan as stage
+    from boundary.calibration import Calibration
+    from boundary.config import load_study
+    from boundary.console import ConsoleProgress
+
+    found = stage.run(
+        load_study(file),
+        _local(results),
+        data=data,
+        calibration=Calibration(problems, samples),
+        detect=stage.Detect.parse(detect) if detect else None,
+        progress=ConsoleProgress(),
+    )
+    display.show_plan(found, as_json=as_json)
+
+
+@app.command()
 def show(
     run: Annotated[str, typer.Argument(help="A run.")],
     problem: Annotated[str | None, typer.Argument(help="One of its problems.")] = None,

@@ -10,6 +10,7 @@ from boundary.console import print_json, print_rows, print_table, visible
 
 if TYPE_CHECKING:
     from boundary.disagreement import Disagreements
+    from boundary.plan import Cost, Plan
     from boundary.probes import Duplicates
     from boundary.records import Comparison, Curve
     from boundary.report import Findings
@@ -92,6 +93,44 @@ def show_disagreements(found: "Disagreements", *, as_json: bool) -> None:
         f"{found.differing:,} of {found.judged:,} answers are judged differently"
         f" ({found.tier} tier)"
     )
+
+
+def show_plan(found: "Plan", *, as_json: bool) -> None:
+    """Print what a study would take, and what it could find."""
+    notices(found.notes)
+    if as_json:
+        print_json({**asdict(found), "lines": [one.line for one in found.powers]})
+        return
+    columns = ["suite", "arm", "right", "samples", "tokens", "time", "disk", "tokens/s", "stopping"]
+    title = "what the study would take, in means and 80 % ranges"
+    print_rows(columns, [_cost_row(cost) for cost in found.costs], title=title)
+    for one in found.powers:
+        typer.echo(f"{one.line}.")
+
+
+def _cost_row(cost: "Cost") -> tuple[str, ...]:
+    speed = cost.tokens_per_second
+    saved, least, most = (
+        f"{1 - part / cost.cap:.0%}" for part in (cost.stopped, cost.stopped_high, cost.stopped_low)
+    )
+    verb = "saves" if cost.is_adaptive else "would save"
+    return (
+        cost.suite,
+        cost.arm,
+        _percent(cost.right),
+        f"{cost.samples:,.0f}",
+        "" if cost.tokens is None else f"{cost.tokens:,.0f}",
+        "" if cost.hours is None else _span(cost.hours),
+        f"{cost.bytes / 1e6:,.1f} MB",
+        "" if speed is None else f"{speed:,.0f}",
+        f"after {cost.stop_after} right {verb} {saved} [{least}, {most}]",
+    )
+
+
+def _span(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:,.1f} h"
+    return f"{60 * hours:.1f} min" if hours >= 1 / 60 else f"{3600 * hours:.1f} s"
 
 
 def show_run(found: "Run", *, as_json: bool) -> None:

@@ -130,7 +130,7 @@ def _page(study: StudySettings, runs: dict[str, dict[str, Run]], command: str) -
     return report.Plan(
         title=study.name,
         runs=runs,
-        pairs=study.compare or _against_first(study),
+        pairs=pairs(study),
         settings=Settings(ks=study.ks, resamples=study.resamples, seed=study.seed),
         solved_at=study.solved_at,
         perplexity=study.perplexity,
@@ -140,7 +140,8 @@ def _page(study: StudySettings, runs: dict[str, dict[str, Run]], command: str) -
     )
 
 
-def _against_first(study: StudySettings) -> list[tuple[str, str]]:
-    """Every arm compared with its parent, or with the first one where none is named."""
+def pairs(study: StudySettings) -> list[tuple[str, str]]:
+    """The compared arms; unless told, every arm with its parent, or with the first one."""
     first = next(iter(study.arms))
-    return [(arm.parent or first, name) for name, arm in study.arms.items() if name != first]
+    own = [(arm.parent or first, name) for name, arm in study.arms.items() if name != first]
+    return list(study.compare) or own

@@ -3,7 +3,12 @@
 ``fake/p=0.3`` solves any problem with chance .3, so pass@k must come out as 1 - .7 ** k.
 ``fake/first=3`` gets the first three samples of every problem right and no other, so every
 problem has c = 3 exactly. ``delay=0.01`` waits so many seconds before each sample, and
-``tokens=200`` sets the median length.
+``tokens=200`` sets the median length; ``spread=0`` makes every length the same, rather than
+lognormal with a sigma of .6. ``words=5000`` draws from so many words: a million answers of 500
+tokens are all different.
+
+``fresh=1`` draws afresh whenever it is called, token by token, ``rows=32`` answers at once and
+``tokens`` long in the mean (:mod:`boundary.engines.fake_stream`); ``delay`` is then per token.
 """
 
 import hashlib
@@ -12,26 +17,21 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from boundary.engines import fake_text
 from boundary.engines.base import UNWATCHED, Decoding, EngineConfig, Feed, Request, Watch
 from boundary.engines.checkpoint import Checkpoint
+from boundary.engines.fake_stream import Stream
 from boundary.errors import EngineError
-from boundary.records import Finish, Problem, Sample
+from boundary.records import Finish, Sample
 
 if TYPE_CHECKING:
     import numpy as np
 
 PREFIX = "fake/"
-_STATEMENTS = {
-    "boxed": "The final answer is \\boxed{{{}}}.",
-    "answer_line": "Answer: {}",
-    "answer_tag": "<answer> {} </answer>",
-    "hashes": "#### {}",
-    "dial": "={}",
-}
-_WORDS = ("so", "we", "take", "the", "sum", "and", "then", "see", "that", "it", "holds", "here")
 _TRUNCATED, _SILENT = 0.05, 0.1
 """Of the wrong answers, the shares that run out of tokens and that state nothing."""
 
@@ -44,6 +44,10 @@ class FakeConfig:
     first: int = -1
     delay: float = 0.0
     tokens: int = 60
+    words: int = fake_text.FEW
+    spread: float = 0.6
+    fresh: int = 0
+    rows: int = 32
 
     @classmethod
     def parse(cls, model: str) -> "FakeConfig":
@@ -69,12 +73,26 @@ class FakeConfig:
                     f"{part!r} of a fake model is not {kind}", remedy=f"write {key}=1, say"
                 ) from None
         config = cls(**values)  # type: ignore[arg-type]
-        if not (0 <= config.p <= 1 and 0 <= config.delay < math.inf and config.tokens > 0):
+        if not config._is_possible():
             raise EngineError(
                 f"no fake model can be {model}",
-                remedy="p lies in [0, 1], delay is in seconds, tokens is at least 1",
+                remedy="p lies in [0, 1], delay is in seconds, tokens and rows are at least 1,"
+                f" words is at most {fake_text.MOST}, spread is not negative, fresh is 0 or 1",
             )
         return config
+
+    def _is_possible(self) -> bool:
+        numbers = 0 <= self.p <= 1 and 0 <= self.delay < math.inf and 0 <= self.spread < math.inf
+        counts = min(self.tokens, self.rows, self.words) > 0 and self.words <= fake_text.MOST
+        return numbers and counts and self.fresh in (0, 1)
+
+    @property
+    def law(self) -> str:
+        """All that decides the answers; an option left alone changes no name."""
+        usual, names = FakeConfig(), ("words", "spread", "fresh")
+        told = {name: getattr(self, name) for name in names}
+        added = (f"|{name}={v}" for name, v in told.items() if v != getattr(usual, name))
+        return f"{self.p}|{self.first}|{self.tokens}{''.join(added)}"
 
 
 class FakeEngine:
@@ -85,8 +103,17 @@ class FakeEngine:
     capacity = 1
 
     def __init__(self, config: EngineConfig) -> None:
-        self._config = FakeConfig.parse(config.model)
+        self._config = own = FakeConfig.parse(config.model)
         self.checkpoint = describe(config.model)
+        self._words = fake_text.vocabulary(own.words)
+        few = own.words == fake_text.FEW
+        self._ids = tuple(map(_word_id, self._words)) if few else tuple(range(own.words))
+        # A statement's words have ids of their own beside a vocabulary that counts its words.
+        self._others = 0 if few else own.words
+        self._stream: Stream | None = None
+        if own.fresh:
+            self._stream = Stream(own.tokens, own.words, own.rows, own.delay, self._is_right)
+            self.capacity = own.rows
 
     def encode(self, text: str, *, start: bool = True) -> list[int]:
         """One id per word of the prompt."""
@@ -100,6 +127,9 @@ class FakeEngine:
         self, requests: Iterable[Request | None], decoding: Decoding, watch: Watch = UNWATCHED
     ) -> Iterator[Sample]:
         """See Engine.generate; an answer follows from its seed alone, so no prefix is needed."""
+        if self._stream:
+            yield from self._stream.generate(requests, decoding, watch)
+            return
         feed = Feed(requests)
         while not feed.is_empty:
             for request in feed.take(1):
@@ -111,40 +141,54 @@ class FakeEngine:
     def _answer(self, request: Request, decoding: Decoding) -> Sample:
         import numpy as np
 
-        draw = request.draw
+        draw, most = request.draw, decoding.max_tokens
         rng = np.random.default_rng(draw.seed)
-        text, finish = self._text(request, rng)
-        words = text.split()
-        if len(words) > decoding.max_tokens:
-            words = words[: decoding.max_tokens]
-            text, finish = " ".join(words), Finish.LENGTH
-        ids = [_word_id(word) for word in words]
+        statement, finish = self._end(request, rng)
+        closing = statement.split()
+        talk = self._talk(rng, len(closing))
+        words = [self._words[i] for i in talk]
+        if len(words) + len(closing) > most:
+            text, finish = " ".join([*words, *closing][:most]), Finish.LENGTH
+        else:
+            text = "\n".join(filter(None, (" ".join(words), statement)))
+        ids = [self._ids[i] for i in talk] + [self._others + _word_id(w) for w in closing]
+        count = min(len(ids), most)
         return Sample(
             problem_id=draw.problem.id,
             index=draw.index,
             seed=draw.seed,
             text=text,
-            token_ids=ids,
-            n_tokens=len(ids),
+            token_ids=ids[:most],
+            n_tokens=count,
             finish=finish,
-            logprob=-0.25 * len(ids),
-            draw_logprob=-0.25 * len(ids),
+            logprob=-0.25 * count,
+            draw_logprob=-0.25 * count,
         )
 
-    def _text(self, request: Request, rng: "np.random.Generator") -> tuple[str, Finish]:
+    def _end(self, request: Request, rng: "np.random.Generator") -> tuple[str, Finish]:
+        """How the answer ends: what it states, if anything, and why it stops."""
         fate, kind = rng.random(2)
-        index, problem = request.draw.index, request.draw.problem
-        first = self._config.first
-        right = index < first if first >= 0 else fate < self._config.p
-        length = 1 + int(rng.lognormal(0.0, 0.6) * self._config.tokens)
-        talk = " ".join(_WORDS[i] for i in rng.integers(0, len(_WORDS), length))
-        if right:
-            return f"{talk}\n{_statement(problem, request.channel)}", Finish.STOP
+        problem = request.draw.problem
+        if self._is_right(request, fate):
+            return fake_text.right(problem, request.channel), Finish.STOP
         if kind < _TRUNCATED:
-            return talk, Finish.LENGTH
+            return "", Finish.LENGTH
         if kind < _TRUNCATED + _SILENT:
-            return talk, Finish.STOP
-        return f"{talk}\n{_say(request.channel, _damage(problem.answer))}", Finish.STOP
+            return "", Finish.STOP
+        return fake_text.wrong(problem, request.channel), Finish.STOP
+
+    def _is_right(self, request: Request, fate: float) -> bool:
+        first = self._config.first
+        return request.draw.index < first if first >= 0 else fate < self._config.p
+
+    def _talk(self, rng: "np.random.Generator", closing: int) -> list[int]:
+        """Places in the vocabulary of the words before a statement of ``closing`` words."""
+        if self._config.spread:
+            length = 1 + int(rng.lognormal(0.0, self._config.spread) * self._config.tokens)
+        else:
+            length = max(0, self._config.tokens - closing)
+        found: list[int] = rng.integers(0, len(self._words), length).tolist()
+        return found
 
     def score(
         self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
@@ -159,30 +203,11 @@ class FakeEngine:
 
 def describe(model: str) -> Checkpoint:
     """The identity of a fake model: what it answers, not how fast."""
-    config = FakeConfig.parse(model)
-    law = f"{config.p}|{config.first}|{config.tokens}"
+    law = FakeConfig.parse(model).law
     digest = hashlib.blake2b(law.encode(), digest_size=16).hexdigest()
     return Checkpoint(model, Path(), None, digest, "fake", None, ())
 
 
-def _statement(problem: Problem, channel: str) -> str:
-    """The stored solution where it states the answer as asked, else a bare statement."""
-    if channel == "boxed" and problem.solution and "\\boxed" in problem.solution:
-        return problem.solution
-    return _say(channel, problem.answer)
-
-
-def _say(channel: str, answer: str) -> str:
-    return _STATEMENTS.get(channel, "{}").format(answer)
-
-
-def _damage(answer: str) -> str:
-    """A wrong answer of the same look: its first digit moved on, or a sign put before it."""
-    for place, char in enumerate(answer):
-        if char.isdigit():
-            return f"{answer[:place]}{(int(char) + 1) % 10}{answer[place + 1 :]}"
-    return f"not {answer}"
-
-
+@lru_cache(maxsize=1 << 16)
 def _word_id(word: str) -> int:
     return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=2).digest(), "little")

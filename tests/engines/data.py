@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import stats
 
 from boundary.engines import Decoding, Request
 from boundary.records import Draw, Problem, Sample
@@ -176,3 +177,18 @@ def score_by_hand(model: Any, prompt: Sequence[int], answer: Sequence[int]) -> l
     logprobs = torch.log_softmax(logits.double(), -1)
     start = len(prompt) - 1
     return [float(logprobs[start + i, token]) for i, token in enumerate(answer)]
+
+
+def assert_geometric(lengths: Sequence[int], mean: int) -> None:
+    """Hold lengths against a geometric law.
+
+    They come from randomness without a seed, so the bounds are those that one sound run in
+    100,000 would break; a caller that favours short answers breaks them in most runs.
+    """
+    z = (np.mean(lengths) - mean) / math.sqrt(mean * (mean - 1) / len(lengths))
+    assert abs(z) < 4.5, f"lengths are {np.mean(lengths):.1f} in the mean, not {mean}"
+    bins = 8
+    edges = [0.0, *(stats.geom.ppf(i / bins, 1 / mean) for i in range(1, bins)), np.inf]
+    chances = np.diff(stats.geom.cdf(edges, 1 / mean))
+    counts, _ = np.histogram(np.array(lengths) - 0.5, bins=edges)
+    assert stats.chisquare(counts, chances * len(lengths)).pvalue > 1e-5

@@ -1,0 +1,55 @@
+"""What fake answers are made of: words, and the statements that end them."""
+
+from functools import lru_cache
+from itertools import islice, product
+
+from boundary.records import Problem
+
+_STATEMENTS = {
+    "boxed": "The final answer is \\boxed{{{}}}.",
+    "answer_line": "Answer: {}",
+    "answer_tag": "<answer> {} </answer>",
+    "hashes": "#### {}",
+    "dial": "={}",
+}
+_WORDS = ("so", "we", "take", "the", "sum", "and", "then", "see", "that", "it", "holds", "here")
+_CONSONANTS, _VOWELS = "bcdfghjklmnprstvwxyz", "aeiou"
+_SHAPES = ("cv", "cvc", "cvcv", "cvcvc")
+
+FEW = len(_WORDS)
+"""Words of a fake model unless it is given more."""
+MOST = 200_000
+
+
+@lru_cache(maxsize=4)
+def vocabulary(count: int) -> tuple[str, ...]:
+    """``count`` distinct words: ``_WORDS``, or for any other number made-up ones."""
+    if count == FEW:
+        return _WORDS
+    letters = {"c": _CONSONANTS, "v": _VOWELS}
+    made = ("".join(w) for s in _SHAPES for w in product(*(letters[kind] for kind in s)))
+    return tuple(islice(made, count))
+
+
+def right(problem: Problem, channel: str) -> str:
+    """The stored solution where it states the answer as asked, else a bare statement."""
+    if channel == "boxed" and problem.solution and "\\boxed" in problem.solution:
+        return problem.solution
+    return _say(channel, problem.answer)
+
+
+def wrong(problem: Problem, channel: str) -> str:
+    """A statement of a damaged answer."""
+    return _say(channel, _damage(problem.answer))
+
+
+def _say(channel: str, answer: str) -> str:
+    return _STATEMENTS.get(channel, "{}").format(answer)
+
+
+def _damage(answer: str) -> str:
+    """A wrong answer of the same look: its first digit moved on, or a sign put before it."""
+    for place, char in enumerate(answer):
+        if char.isdigit():
+            return f"{answer[:place]}{(int(char) + 1) % 10}{answer[place + 1 :]}"
+    return f"not {answer}"
