@@ -216,7 +216,8 @@ def _resolve(arms: Any, path: Path) -> dict[str, Any]:
 
 def _check_sizes(study: StudySettings, path: Path) -> None:
     """Refuse a k that some suite's n cannot answer, before anything is sampled."""
-    smallest = min(suite.n for suite in study.suites.values())
+    sizes = [suite.n for suite in study.suites.values()]
+    smallest = min(sizes + [suite.more.n for suite in study.suites.values() if suite.more])
     asked = [("ks", k) for k in study.ks or ()]
     asked += [("solved_at", study.solved_at)] if study.solved_at else []
     for place, k in asked:

@@ -1,6 +1,7 @@
 """Drawing what a schedule asks for: stored in consistent cuts, judged beside, stoppable."""
 
 import contextlib
+import math
 import queue
 import signal
 import threading
@@ -17,9 +18,15 @@ from boundary.schedule import Schedule
 from boundary.store import Run
 
 _COMMIT_SECONDS = 10.0
-"""Between two cuts on disk: what a kill can cost."""
+"""Between two cuts on disk at most: what a kill can cost."""
 _LOOK_SECONDS = 1.0
-"""The same where the next requests wait for verdicts, which only stored samples get."""
+"""The same at the beginning: an adaptive run waits for verdicts, which stored samples get."""
+_COMMIT_SHARE = 0.05
+"""Between the two, the share of a session's time that passes from one cut to the next."""
+_UNWATCHED_SECONDS = 60.0
+"""After which samples are stored although the engine, another package's, never beats."""
+_PART = 4096
+"""Samples meant to come from one cut to the next, at the rate so far."""
 _TELL_SECONDS = 0.2
 _WAIT_SECONDS = 0.05
 
@@ -78,7 +85,7 @@ class Drawing:
     advance: Advance
 
     def __post_init__(self) -> None:
-        self._writer = self.run.sample_writer(max_seconds=_COMMIT_SECONDS)
+        self._writer = self.run.sample_writer(max_seconds=math.inf)
         self._flights = self.run.flight_log()
         self._out: set[Key] = set()
         self._dropped: list[Key] = []
@@ -87,8 +94,13 @@ class Drawing:
         self._told = 0
         self._spared = self.schedule.spared
         self._last_told = self._last_commit = time.monotonic()
-        self._is_waiting = self._has_taken_over = False
+        self._span = min(_LOOK_SECONDS, _COMMIT_SECONDS)
+        self._has_taken_over = self._has_beat = False
         self._stop = _Stop()
+        if not self.is_alone:
+            # Another shard's answers move on while this one holds what they were.
+            wanted = self.schedule.may_ask
+            self.prefixes = {key: p for key, p in self.prefixes.items() if wanted(key)}
 
     def __enter__(self) -> "Drawing":
         self._stop.__enter__()
@@ -98,37 +110,54 @@ class Drawing:
         self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
     ) -> None:
         try:
-            # Until here every cut was made between two steps; what the engine held at its end
-            # is no longer known, but for what the last cut held.
-            self._commit([p for p in self._aloft if (p.problem_id, p.index) in self._out])
-            if kind is None:
+            self._commit(self._left())
+            if kind is None and not self.prefixes:
                 self._flights.clear(all_sessions=self.is_alone)
         finally:
             self._tell()
-            self.judge.finish(drain=kind is None)
-            self._stop.__exit__(kind, value, None)
+            try:
+                self.judge.finish(drain=kind is None, stops=lambda: self._stop.is_asked)
+            finally:
+                self._stop.__exit__(kind, value, None)
+        if kind is None:
+            self._heed()
+
+    def _left(self) -> list[Prefix]:
+        """What the engine held at its end: as the last cut had it, or nobody knows how much.
+
+        Until the end every cut was made between two steps, and held all that was in flight.
+        """
+        held = [p for p in self._aloft if (p.problem_id, p.index) in self._out]
+        known = {(p.problem_id, p.index) for p in held} | self.prefixes.keys()
+        return held + [Prefix(*key, ()) for key in sorted(self._out - known)]
 
     def requests(self) -> Iterator[Request | None]:
         """What the engine is to draw; ``None`` while that waits for verdicts."""
         while True:
             self._hear()
             try:
-                key = self.schedule.next(is_idle=len(self._out) < self.capacity)
+                key = self._next()
             except StopIteration:
                 return
             if key is not None:
                 self._out.add(key)
                 yield self.request(key, self.prefixes.get(key))
-                continue
-            self._is_waiting = True
-            if self._out:
+            elif self._out:
                 yield None
             else:
                 self._await_verdict()
 
+    def _next(self) -> Key | None:
+        key = self.schedule.next(is_idle=False)
+        if key is None:
+            # Whatever is asked for now runs ahead of verdicts, and may be for nothing.
+            key = self.schedule.next(is_idle=len(self._out) < self.capacity)
+        return key
+
     def _await_verdict(self) -> None:
         """Nothing is in flight: store all, and sleep until a verdict comes."""
-        self._commit([])
+        if self._writer.held:
+            self._commit([])
         self.judge.take([])
         self._heed()
         with contextlib.suppress(queue.Empty):
@@ -155,6 +184,9 @@ class Drawing:
         self.schedule.drawn(key)
         self._tally.add(sample)
         self._writer.hold(sample)
+        is_old = time.monotonic() - self._last_commit >= _UNWATCHED_SECONDS
+        if is_old and not self._has_beat:
+            self._commit(self._left())
 
     def cancelled(self) -> Collection[Key]:
         """See Watch.cancelled."""
@@ -168,13 +200,12 @@ class Drawing:
         Raises:
             KeyboardInterrupt: The process was told to end; all is stored.
         """
+        self._has_beat = True
         now = time.monotonic()
         if now - self._last_told >= _TELL_SECONDS:
             self._tell()
-        age = now - self._last_commit
-        hurries = self._is_waiting and self._writer.held and age >= _LOOK_SECONDS
-        is_old = age >= _COMMIT_SECONDS and self._out
-        if self._stop.is_asked or self._writer.is_due or hurries or is_old:
+        is_time = now - self._last_commit >= self._span and (self._writer.held or self._out)
+        if self._stop.is_asked or is_time or self._writer.is_due:
             self._commit(in_flight())
         self._heed()
 
@@ -194,7 +225,18 @@ class Drawing:
             self._flights.clear_others()
             self._has_taken_over = True
         self._last_commit = time.monotonic()
-        self._is_waiting = False
+        self._span = self._next_span()
+
+    def _next_span(self) -> float:
+        """Seconds to the next cut, from what is known at this one.
+
+        Were a cut made whenever enough answers have ended, a kill would undo the work of times
+        in which they go on and keep that of times in which they end, which favours short ones.
+        The writer's own limit on what it holds is only for bursts.
+        """
+        elapsed = self._last_commit - self._tally.began
+        span = min(max(_LOOK_SECONDS, _COMMIT_SHARE * elapsed), _COMMIT_SECONDS)
+        return min(span, _PART * elapsed / max(1, self._tally.samples))
 
     def _is_news(self, prefix: Prefix) -> bool:
         """Whether it holds more than an earlier session left."""

@@ -6,11 +6,15 @@ would have been; one that was cut continues from its tokens.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boundary.engines import Key
 from boundary.records import Finish, Prefix
 from boundary.store import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _PARTS = 8
 """Parts whose cut answers are held at once."""
@@ -22,6 +26,8 @@ class Source:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        # Where sampling was interrupted, these are the long ones.
+        self._aloft = run.in_flight()
         self._cut: dict[Key, str] = {}
         for name in run.sample_parts():
             table = run.sample_part(name, ["problem_id", "index"], filters=_is_cut())
@@ -30,9 +36,9 @@ class Source:
         self._load = lru_cache(_PARTS)(self._load_part)
 
     def prefix(self, key: Key) -> Prefix | None:
-        """The tokens of a cut answer; ``None`` where the source has none, or did not tell."""
+        """The tokens of an unfinished answer; ``None`` if there are none, or they are unknown."""
         name = self._cut.get(key)
-        found = self._load(name).get(key) if name else None
+        found = self._load(name).get(key) if name else self._aloft.get(key)
         return found if found and found.token_ids else None
 
     def _load_part(self, name: str) -> Mapping[Key, Prefix]:
@@ -45,16 +51,22 @@ class Source:
             for row in rows
         }
 
-    def copy_finished(self, into: Run) -> int:
-        """Copy the answers that ended by themselves, where they are missing; returns how many."""
+    def copy_finished(self, into: Run, missing: "Mapping[str, NDArray[np.int64]]") -> int:
+        """Copy the answers that ended by themselves; returns how many.
+
+        Args:
+            into: The run under the larger budget.
+            missing: Per problem, the indices that it is to have and lacks. Beyond them only
+                those that ended would be there, and be counted.
+        """
         import pyarrow as pa
 
-        have = {key: set(indices.tolist()) for key, indices in into.indices().items()}
+        wanted = {key: set(indices.tolist()) for key, indices in missing.items()}
         count = 0
         for name in self.run.sample_parts():
             table = self.run.sample_part(name, filters=~_is_cut())
             ids, indices = table["problem_id"].to_pylist(), table["index"].to_pylist()
-            is_new = [i not in have.get(p, ()) for p, i in zip(ids, indices, strict=True)]
+            is_new = [i in wanted.get(p, ()) for p, i in zip(ids, indices, strict=True)]
             fresh = table.filter(pa.array(is_new, pa.bool_()))
             if fresh.num_rows:
                 into.add_part(fresh)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_WITHOUT_ARGUMENTS = ("fake", "transformers")
+_DTYPES = (None, "auto", "float32", "bfloat16", "float16", "half", "float")
 # Arguments of a library that decide where and how fast a model runs, not what it answers.
 _RESOURCES = frozenset(
     {
@@ -138,7 +140,8 @@ def run(job: Job, *, source: Source | None = None, progress: Progress = SILENT) 
     with folder.locked(job.crew.shard):
         found = Run.create(folder, manifest, stored)
         _mend(found, job, progress, deep=False)
-        if source and (kept := source.copy_finished(found)):
+        source = _source(job, found, source)
+        if source and (kept := source.copy_finished(found, missing_indices(job, found))):
             progress.notice(f"{kept:,} answers of {source.run.name} ended by themselves: kept")
         _draw(job, found, source, progress)
         # The bytes of old answers are read at the end: a run of a million starts at once.
@@ -146,6 +149,16 @@ def run(job: Job, *, source: Source | None = None, progress: Progress = SILENT) 
             _draw(job, found, source, progress)
         verify.run(found, progress=progress)
     return found
+
+
+def _source(job: Job, found: Run, given: Source | None) -> Source | None:
+    """What the run continues: as given, or as an earlier session recorded."""
+    if given is not None:
+        if found.manifest.extends is None:
+            found.extend_from(given.run.name)
+        return given
+    name = found.manifest.extends
+    return Source(Run.open(job.results / name)) if name else None
 
 
 def extend(job: Job, budget: int, *, progress: Progress = SILENT) -> Run:
@@ -171,7 +184,13 @@ def extend(job: Job, budget: int, *, progress: Progress = SILENT) -> Run:
             f"{budget} tokens are no extension of {before}",
             remedy=f"give --extend more than {before}",
         )
-    source = Source(Run.open(job.results / manifest.name))
+    folder = job.results / manifest.name
+    if not folder.exists("manifest.json"):
+        raise ConfigError(
+            f"there is no run of {before} tokens per answer at {folder} to extend",
+            remedy="draw it first, by the same command without --extend",
+        )
+    source = Source(Run.open(folder))
     longer = replace(job, arm=job.arm.model_copy(update={"max_tokens": budget}))
     return run(longer, source=source, progress=progress)
 
@@ -187,10 +206,24 @@ def check(job: Job) -> None:
     """Refuse a job whose names mean nothing, before anything is written.
 
     Raises:
-        ConfigError: No template or sampler is named so, or the engine does not run the model.
+        ConfigError: No template or sampler is named so, or the engine does not run the model, or
+            there is no problem to draw, or no way to look.
         EngineError: No engine is named so.
         VerifierError: No verifier is named so.
     """
+    if not job.problems:
+        raise ConfigError(
+            f"no problem of {job.suite.name} is left to draw", remedy="choose others, or no --limit"
+        )
+    if job.stop_after is not None:
+        stats.looks_for(job.stop_after, job.n, job.looks)
+    if job.arm.dtype not in _DTYPES:
+        raise ConfigError(f"no dtype {job.arm.dtype!r}", remedy="give float32, bfloat16 or float16")
+    if job.arm.engine_args and job.engine in _WITHOUT_ARGUMENTS:
+        raise ConfigError(
+            f"the engine {job.engine} takes no argument {next(iter(job.arm.engine_args))!r}",
+            remedy="leave out engine arguments, or use --engine vllm",
+        )
     prompts.get(job.arm.template or job.suite.template)
     samplers.get(job.arm.sampler)
     verifiers.create(job.suite.verifier).close()
@@ -294,9 +327,11 @@ def missing_indices(job: Job, found: Run) -> dict[str, "NDArray[np.int64]"]:
 
     have = found.indices()
     asked = np.arange(job.n)
+    # Whole problems of an adaptive job, for they stop.
+    turn = asked if job.stop_after is None else 0 * asked
     missing = {}
     for place, problem in enumerate(job.problems):
-        mine = asked[(place + asked) % job.crew.shard.count == job.crew.shard.number - 1]
+        mine = asked[(place + turn) % job.crew.shard.count == job.crew.shard.number - 1]
         missing[problem.id] = np.setdiff1d(
             mine, have.get(problem.id, asked[:0]), assume_unique=True
         )
@@ -344,11 +379,11 @@ def _draw(job: Job, found: Run, source: Source | None, progress: Progress) -> No
         " ".join(sys.argv),
         job.n,
         shard=job.crew.shard.tag,
-        continued=sum(bool(p.token_ids) for p in aloft.values()),
-        restarted=sum(not p.token_ids for p in aloft.values()),
+        continued=sum(bool(p.token_ids) for key, p in aloft.items() if schedule.may_ask(key)),
+        restarted=sum(not p.token_ids for key, p in aloft.items() if schedule.may_ask(key)),
         stream=seed_of(job.seed, found.name, job.crew.shard.tag, len(found.manifest.sessions)),
     )
-    engine = engines.load(job.arm, stream=session.stream)
+    engine = engines.load(job.arm, stream=session.stream, replicas=job.crew.replicas)
     with contextlib.closing(engine):
         for change in found.begin(session, engine.dtype):
             progress.notice(f"{found.name} continues with another version of {change}")
@@ -395,8 +430,10 @@ def _requests(
     problems = {p.id: p for p in job.problems}
     texts = dict(zip(problems, job.rendered(), strict=True))
     channel = job.template.channel
-    # Chosen problems were chosen by what their usual seeds gave.
-    salt = engine.checkpoint.model_id + ("\0targeted" if job.only is not None else "")
+    salt = engine.checkpoint.model_id
+    if job.only is not None:
+        # Chosen by what other seeds gave: the usual ones, or those of an earlier choice.
+        salt += f"\0targeted\0{text_digest(sorted(job.only))}"
 
     @cache
     def prompt(problem_id: str) -> tuple[int, ...]:

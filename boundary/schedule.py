@@ -28,6 +28,10 @@ class Schedule(Protocol):
         """
         ...
 
+    def may_ask(self, key: Key) -> bool:
+        """Whether this sample is among those that it was made to ask for, now or later."""
+        ...
+
     def drawn(self, key: Key) -> None:
         """Learn that a sample came."""
         ...
@@ -51,6 +55,7 @@ class Fixed:
     """Every missing sample, problem by problem, so that an engine can share a prompt's pass."""
 
     def __init__(self, missing: Mapping[str, "NDArray[np.int64]"]) -> None:
+        self._missing = missing
         self._keys: Iterator[Key] = (
             (key, int(index)) for key, indices in missing.items() for index in indices
         )
@@ -61,6 +66,10 @@ class Fixed:
     def next(self, *, is_idle: bool) -> Key | None:
         """See Schedule.next."""
         return next(self._keys)
+
+    def may_ask(self, key: Key) -> bool:
+        """See Schedule.may_ask."""
+        return key[1] in self._missing.get(key[0], ())
 
     def drawn(self, key: Key) -> None:
         """See Schedule.drawn."""
@@ -139,6 +148,13 @@ class Adaptive:
         """See Schedule.spared."""
         over = [course for course in self._courses.values() if course.is_over]
         return sum(int((~course.asked).sum()) for course in over)
+
+    def may_ask(self, key: Key) -> bool:
+        """See Schedule.may_ask."""
+        course = self._courses.get(key[0])
+        if course is None or course.is_over or key[1] >= len(course.outcome):
+            return False
+        return bool(course.outcome[key[1]] == MISSING)
 
     def drawn(self, key: Key) -> None:
         """See Schedule.drawn; only verdicts move an adaptive schedule."""

@@ -3,12 +3,12 @@
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from boundary import prompts
-from boundary.errors import BoundaryError
+from boundary.errors import BoundaryError, VerifierError
 from boundary.progress import SILENT, Advance, Progress
 from boundary.records import Outcome, Problem, Sample, Tier, Verdict
 from boundary.store import Run
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from boundary.store.marks import Marks
 
 _CHUNK = 1024
+_HEED_SECONDS = 0.1
 
 
 def run(run: Run, *, verifier: str | None = None, progress: Progress = SILENT) -> int:
@@ -112,11 +113,18 @@ class Companion:
         """
         if self._failure:
             raise self._failure
+        if not self._thread.is_alive():
+            # Otherwise an adaptive run would wait for verdicts that never come.
+            raise VerifierError("judging has ended unexpectedly", remedy="run it again")
         if samples:
             self._queue.put(samples)
 
-    def finish(self, *, drain: bool) -> None:
+    def finish(self, *, drain: bool, stops: Callable[[], bool] = lambda: False) -> None:
         """End the thread, after judging all that was queued or at the next sample.
+
+        Args:
+            drain: Judge all of it first.
+            stops: Asked meanwhile whether to leave it after all.
 
         Raises:
             BoundaryError: Judging failed, and ``drain`` asked for all of it.
@@ -124,7 +132,10 @@ class Companion:
         if not drain:
             self._stopping.set()
         self._queue.put(None)
-        self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join(_HEED_SECONDS)
+            if stops():
+                self._stopping.set()
         self._judge.close()
         if self._failure and drain:
             raise self._failure

@@ -5,6 +5,7 @@ Nothing here is a test.
 
 import contextlib
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -121,6 +122,73 @@ def kill(child: "subprocess.Popen[str]") -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.communicate(timeout=LIMIT_S)
+
+
+_READY = """
+import json, os, sys
+import boundary.cli, boundary.console, boundary.display, boundary.probes, boundary.sample
+import numpy, pyarrow.fs, pyarrow.parquet, fsspec
+for line in sys.stdin:
+    before, arguments = json.loads(line)
+    child = os.fork()
+    if not child:
+        code = 1
+        os.dup2(2, 1)
+        try:
+            exec(before)
+            sys.argv = ["boundary", *arguments]
+            boundary.cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        finally:
+            os._exit(code)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+class Ready:
+    """A process that has imported all and forks a command when told: dozens of starts are cheap."""
+
+    def __init__(self, where: Path) -> None:
+        with (where / "told.txt").open("w") as told:
+            self._parent = subprocess.Popen(
+                [sys.executable, "-c", _READY],
+                cwd=where,
+                env=environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=told,
+                text=True,
+                start_new_session=True,
+            )
+        self.pid = 0
+
+    def start(self, *args: object, before: str = "") -> None:
+        """Fork a command; see :func:`cli`."""
+        assert self._parent.stdin
+        assert self._parent.stdout
+        self._parent.stdin.write(json.dumps([before, [str(a) for a in args]]) + "\n")
+        self._parent.stdin.flush()
+        self.pid = int(self._parent.stdout.readline())
+
+    def kill(self) -> bool:
+        """End the command with what it cannot catch; whether it was still at work."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        return self.wait() == -signal.SIGKILL
+
+    def wait(self) -> int:
+        """The exit code of the command, once it has ended."""
+        assert self._parent.stdout
+        return int(self._parent.stdout.readline())
+
+    def close(self) -> None:
+        """End everything."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._parent.pid, signal.SIGKILL)
+        self._parent.communicate(timeout=LIMIT_S)
 
 
 def suite(count: int = 4, *, verifier: str = "exact", name: str = "sums") -> Suite:

@@ -23,6 +23,7 @@ from boundary.records import Sample
 from boundary.store import Run, count_run, schema
 from boundary.store.files import Folder
 from boundary.store.parts import read_whole
+from tests import shell
 from tests.runs import (
     LIMIT_S,
     ZOO,
@@ -339,23 +340,94 @@ def test_results_that_are_read_only_can_be_read_and_not_added_to(tmp_path: Path)
     assert in_own_mounts(script, tmp_path, *python, *read).stdout == done(tmp_path, *read)
 
 
-@pytest.mark.skipif(not ZOO.is_dir(), reason="boundary/zoo/checkpoints is not there")
-def test_a_checkpoint_that_is_killed_goes_on_with_the_same_answers(tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 48, "limit": 6}
-    options = [f"--{key.replace('_', '-')}={value}" for key, value in settings.items()]
-    command = ("sample", "zoo/base", "--suite", "dial", "-n", 50, *options, "--batch-size", 24)
-    with started(tmp_path, *command, before=OFTEN) as child:
-        wait_for(child, lambda: len(list(tmp_path.glob("results/*/samples/*.parquet"))) >= 2)
-        kill(child)
-    assert child.returncode == -signal.SIGKILL
-    folder = Path(str(run_in(tmp_path).folder))
-    killed = parts(folder)
-    assert 0 < len(texts(folder)) < 300
-    done(tmp_path, *command)
-    assert killed.items() <= parts(folder).items()
+needs_zoo = pytest.mark.skipif(not ZOO.is_dir(), reason="boundary/zoo/checkpoints is not there")
+ZOO_SETTINGS: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 48, "limit": 6}
+ZOO_COMMAND = (
+    *("sample", "zoo/base", "--suite", "dial", "-n", 50, "--batch-size", 24),
+    *(f"--{key.replace('_', '-')}={value}" for key, value in ZOO_SETTINGS.items()),
+)
 
-    whole = job(tmp_path / "whole", 50, "zoo/base", suite=suites.load("dial"), **settings)
-    expected = texts(Path(str(sample.run(whole).folder)))
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], dict[str, Any]]:
+    """What zoo/base answers when nothing happens."""
+    here = tmp_path_factory.mktemp("zoo")
+    run = sample.run(job(here, 50, "zoo/base", suite=suites.load("dial"), **ZOO_SETTINGS))
+    return {(row["problem_id"], row["index"]): row for row in rows(Path(str(run.folder)))}
+
+
+def assert_same_answers(folder: Path, answers: dict[tuple[str, int], dict[str, Any]]) -> None:
     found = texts(folder)
-    assert found.keys() == expected.keys()
-    assert sum(found[key] == expected[key] for key in found) >= 0.999 * len(found)
+    assert found.keys() == answers.keys()
+    assert sum(found[key] == answers[key]["text"] for key in found) >= 0.999 * len(found)
+
+
+@needs_zoo
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_checkpoint_that_is_stopped_in_mid_answer_goes_on_from_there(
+    number: signal.Signals, tmp_path: Path, answers: dict[tuple[str, int], dict[str, Any]]
+) -> None:
+    with started(tmp_path, *ZOO_COMMAND, before=OFTEN) as child:
+        wait_for(child, lambda: len(list(tmp_path.glob("results/*/samples/*.parquet"))) >= 2)
+        child.send_signal(number)
+        child.communicate(timeout=LIMIT_S)
+    assert child.returncode == (130 if number == signal.SIGTERM else -signal.SIGKILL)
+    run = run_in(tmp_path)
+    folder = Path(str(run.folder))
+    before, aloft = parts(folder), run.in_flight()
+    assert 0 < len(texts(folder)) < 300
+    assert 0 < len(aloft) <= 24
+    assert not aloft.keys() & texts(folder).keys()
+    true = [[*p.token_ids] == answers[k]["token_ids"][: len(p.token_ids)] for k, p in aloft.items()]
+    assert sum(true) >= 0.999 * len(true)
+    assert any(len(p.token_ids) > 5 for p in aloft.values())
+
+    shell.done(*ZOO_COMMAND, where=tmp_path)
+    assert before.items() <= parts(folder).items()
+    assert_same_answers(folder, answers)
+    run = run_in(tmp_path)
+    assert [(s.continued, s.restarted) for s in run.manifest.sessions] == [(0, 0), (len(aloft), 0)]
+    assert run.in_flight() == {}
+    for row in rows(folder):
+        if (key := (row["problem_id"], row["index"])) in aloft:
+            assert row["logprob"] == pytest.approx(answers[key]["logprob"], abs=1e-3)
+
+
+@needs_zoo
+def test_two_shards_side_by_side_make_one_run(
+    tmp_path: Path, answers: dict[tuple[str, int], dict[str, Any]]
+) -> None:
+    with (
+        started(tmp_path, *ZOO_COMMAND, "--shard", "1/2", before=OFTEN) as one,
+        started(tmp_path, *ZOO_COMMAND, "--shard", "2/2", before=OFTEN) as two,
+    ):
+        told = [child.communicate(timeout=LIMIT_S)[1] for child in (one, two)]
+    assert (one.returncode, two.returncode) == (0, 0), told
+    run = run_in(tmp_path)
+    folder = Path(str(run.folder))
+    assert_same_answers(folder, answers)
+    assert {s.shard for s in run.manifest.sessions} == {"1-of-2", "2-of-2"}
+    assert [(c.n, c.unjudged) for c in count_run(run).counts] == [(50, 0)] * 6
+    assert shell.done("passk", folder, "--k", 1, "--resamples", 100, where=tmp_path)
+    held = parts(folder)
+    shell.done(*ZOO_COMMAND, where=tmp_path)
+    assert parts(folder) == held
+    assert len(run_in(tmp_path).manifest.sessions) == 2
+
+
+def test_a_shard_beside_the_whole_or_another_splitting_is_refused(tmp_path: Path) -> None:
+    command = ("sample", BASE, "--suite", "dial", "-n", N, "--limit", PROBLEMS)
+    with started(tmp_path, *command, "--shard", "1/2", before=OFTEN) as child:
+        wait_for(child, lambda: any(tmp_path.glob("results/*/samples/*.parquet")))
+        child.send_signal(signal.SIGSTOP)
+        for other in ([], ["--shard", "1/2"], ["--shard", "3/3"]):
+            assert "another process is writing to" in refused(tmp_path, *command, *other)
+        done(tmp_path, *command, "--shard", "2/2")
+        child.send_signal(signal.SIGTERM)
+        child.send_signal(signal.SIGCONT)
+        child.communicate(timeout=LIMIT_S)
+    assert child.returncode == 130
+    # Whoever comes next finishes what both of them left.
+    done(tmp_path, *command)
+    found = texts(Path(str(run_in(tmp_path).folder)))
+    assert len(found) == PROBLEMS * N

@@ -29,6 +29,7 @@ class CountsTable:
     none); it is ``None`` itself where only counts are known. ``run`` is the run they come from.
     Of an adaptive run, ``design`` is its stop rule, a count's ``n`` the look that its problem
     reached, and ``first_look`` the counts over the first look's indices, which all problems have.
+    ``is_cut`` says that problems were left out to compare it with another table.
     """
 
     label: str
@@ -38,6 +39,7 @@ class CountsTable:
     notes: tuple[str, ...] = ()
     design: Design | None = None
     first_look: tuple[Counts, ...] | None = None
+    is_cut: bool = False
 
 
 def load_counts(

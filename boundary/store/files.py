@@ -193,7 +193,8 @@ class Folder:
     def _refuse_other_splittings(self, shard: Shard) -> None:
         for path in Path(self.base).glob(f"{_LOCK}-*-of-*"):
             if not path.name.endswith(f"-of-{shard.count}"):
-                with self._hold(path.name):
+                # Shared: another shard of this splitting may be looking too.
+                with self._hold(path.name, shared=True):
                     pass
 
     @contextlib.contextmanager

@@ -47,7 +47,8 @@ class Manifest:
     """``identity`` decides the answers, and its digest names the run.
 
     ``dtype`` joins it once the model is loaded: the engine may choose it. ``verifier`` is the one
-    whose verdicts are read unless another is named. ``looks`` are those of an adaptive run.
+    whose verdicts are read unless another is named. ``looks`` are those of an adaptive run;
+    ``extends`` names the run whose answers this one continues to a larger budget.
     """
 
     identity: Mapping[str, Any]
@@ -56,6 +57,7 @@ class Manifest:
     sessions: tuple[Session, ...] = ()
     schema: int = field(default=SCHEMA)
     looks: tuple[int, ...] = ()
+    extends: str | None = None
 
     @property
     def digest(self) -> str:
@@ -94,7 +96,15 @@ class Manifest:
             sessions = tuple(Session(**session) for session in raw["sessions"])
             looks = tuple(int(look) for look in raw.get("looks", ()))
             identity = dict(raw["identity"])
-            return cls(identity, raw["verifier"], raw.get("dtype"), sessions, schema, looks)
+            return cls(
+                identity,
+                raw["verifier"],
+                raw.get("dtype"),
+                sessions,
+                schema,
+                looks,
+                raw.get("extends"),
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable(where, error) from error
 

@@ -24,7 +24,7 @@ class PartWriter:
     """
 
     def __init__(
-        self, folder: Folder, schema: Any, *, max_records: int = 4096, max_seconds: float = 10.0
+        self, folder: Folder, schema: Any, *, max_records: int = 8192, max_seconds: float = 10.0
     ) -> None:
         self._folder = folder
         self._schema = schema

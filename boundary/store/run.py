@@ -138,6 +138,12 @@ class Run:
             self.manifest = replace(self.manifest, looks=_extended(self.manifest.looks, design))
             self._save()
 
+    def extend_from(self, name: str) -> None:
+        """Record whose answers this run continues, so that every later session does so too."""
+        with self.folder.gate():
+            self.manifest = replace(Run.open(self.folder).manifest, extends=name)
+            self._save()
+
     @property
     def design(self) -> "Design | None":
         """The stop rule of an adaptive run."""
@@ -201,7 +207,9 @@ class Run:
 
     def in_flight(self) -> "Mapping[tuple[str, int], Prefix]":
         """What was unfinished when the last writers ended, by problem and index."""
-        return read_flight(self.folder / "inflight", self.sample_parts())
+        found = read_flight(self.folder / "inflight", self.sample_parts())
+        have = self.indices() if found else {}
+        return {key: p for key, p in found.items() if key[1] not in have.get(key[0], ())}
 
     def verifiers(self) -> list[str]:
         """Names of the verifiers that judged this run, the deciding one first."""

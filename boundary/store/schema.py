@@ -118,7 +118,8 @@ def sample_of() -> Callable[[dict[str, Any]], Sample]:
     names = [f.name for f in fields(Sample)]
 
     def read(row: dict[str, Any]) -> Sample:
-        known = {name: row.get(name) for name in names}
-        return Sample(**{**known, "finish": Finish(row["finish"])})
+        known: dict[str, Any] = {name: row.get(name) for name in names}
+        known["finish"] = Finish(row["finish"])
+        return Sample(**known)
 
     return read

@@ -1,10 +1,12 @@
 """The audit of a run, on samples whose faults are put there."""
 
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from boundary.probes import audit
+from boundary.probes import Duplicates, audit
 from boundary.records import Finish, Outcome, Problem, Sample, Tier, Verdict
 from boundary.store import Manifest, Run, Session, StoredProblem
 from boundary.store.files import Folder
@@ -106,3 +108,60 @@ def test_tokens_that_an_engine_does_not_tell(run: Run) -> None:
 def test_no_token_counts_at_all(run: Run) -> None:
     store(run, [sample("1", 0, n_tokens=None, token_ids=None)])
     assert audit(run).mean_tokens is None
+
+
+def test_pairs_of_equal_answers_against_their_chances_by_hand(run: Run) -> None:
+    told = [
+        *(("1", 0, "a", 1 / 2), ("1", 1, "a", 1 / 2), ("1", 2, "b", 1 / 4)),
+        *(("2", 0, "a", 1 / 2), ("2", 1, "a", 1 / 2)),
+    ]
+    store(run, [sample(p, i, text, draw_logprob=math.log(c)) for p, i, text, c in told])
+    found = audit(run).duplicates
+    # One pair each, of three pairs with a mean chance of 5/12 and of one with 1/2.
+    assert found.pairs == 2
+    assert found.expected == pytest.approx(3 * 5 / 12 + 1 / 2)
+    gaps = np.array([1 - 5 / 4, 1 - 1 / 2])
+    assert found.z == pytest.approx(gaps.sum() / np.sqrt((gaps**2).sum()))
+
+
+def test_without_the_law_drawn_from_pairs_are_counted_and_nothing_is_expected(run: Run) -> None:
+    store(run, [sample("1", 0, draw_logprob=-1.0), sample("1", 1), sample("2", 0)])
+    assert audit(run).duplicates == Duplicates(1, None, None)
+    assert not audit(run).duplicates.is_suspicious
+
+
+def simulated(folder: Path, seed: int, *, repeats: int) -> Duplicates:
+    """40 draws of 60 problems from laws of their own; the last ones repeat the first ones."""
+    rng = np.random.default_rng(seed)
+    problems = [StoredProblem(Problem(str(p), "?", "1"), "?") for p in range(60)]
+    run = Run.create(
+        Folder.at(folder), Manifest({"model_id": "m", "suite": "s"}, "exact"), problems
+    )
+    drawn = []
+    for p in range(60):
+        law = rng.dirichlet(np.full(80, 0.5))
+        answers = rng.choice(80, 40, p=law)
+        answers[40 - repeats :] = answers[:repeats]
+        drawn += [
+            sample(str(p), i, f"answer {a}", draw_logprob=math.log(law[a]))
+            for i, a in enumerate(answers.tolist())
+        ]
+    store(run, drawn)
+    return audit(run).duplicates
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_independent_draws_are_as_alike_as_expected(seed: int, tmp_path: Path) -> None:
+    found = simulated(tmp_path / "run", seed, repeats=0)
+    assert found.pairs > 500
+    assert found.z is not None
+    assert abs(found.z) < 3.5
+    assert not found.is_suspicious
+
+
+@pytest.mark.parametrize("repeats", [8, 20])
+def test_draws_whose_seeds_repeat_are_suspicious(repeats: int, tmp_path: Path) -> None:
+    found = simulated(tmp_path / "run", 0, repeats=repeats)
+    assert found.z is not None
+    assert found.z > 4
+    assert found.is_suspicious

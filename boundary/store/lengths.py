@@ -1,0 +1,171 @@
+"""Tokens of a run's samples, and what the run would have been with a smaller budget.
+
+An answer drawn with many tokens and cut at B has the law of an answer drawn with B: a stop token
+among the first B ends both, and without one both are cut. So a sample of n_tokens <= B stands as
+it is (the stop token counts, and ends it also at B itself), and one of more is truncated, which
+is wrong in the strict tier. What was cut at B or before keeps its own finish, ``length``.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from boundary.errors import ConfigError
+from boundary.records import Counts, Finish, Tier
+from boundary.store.marks import CORRECT, UNKNOWN, VALID, WRONG
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from boundary.store.counts import CountsTable
+    from boundary.store.run import Run
+
+_UNKNOWN_LENGTH = -1
+_PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lengths:
+    """Of each sample its tokens (-1 where not known) and whether the limit cut it, (P, W) each."""
+
+    tokens: "NDArray[np.int32]"
+    is_cut: "NDArray[np.bool_]"
+
+
+def read_lengths(run: "Run", width: int) -> Lengths:
+    """Tokens and ends of the samples of a run, by problem in its order and by index below width."""
+    places = {p.problem.id: i for i, p in enumerate(run.problems())}
+    tokens = np.full((len(places), width), _UNKNOWN_LENGTH, np.int32)
+    is_cut = np.zeros(tokens.shape, bool)
+    for table in run.samples(["problem_id", "index", "n_tokens", "finish"]):
+        ids = table.column("problem_id").combine_chunks().dictionary_encode()
+        names = np.array([places.get(key, -1) for key in ids.dictionary.to_pylist()], int)
+        rows = names[np.asarray(ids.indices)]
+        index = table.column("index").to_numpy()
+        kept = (rows >= 0) & (index < width)
+        counted = table.column("n_tokens").fill_null(_UNKNOWN_LENGTH).to_numpy()
+        ended = table.column("finish").combine_chunks().dictionary_encode()
+        by_limit = np.array([end == Finish.LENGTH for end in ended.dictionary.to_pylist()], bool)
+        tokens[rows[kept], index[kept]] = counted[kept]
+        is_cut[rows[kept], index[kept]] = by_limit[np.asarray(ended.indices)][kept]
+    return Lengths(tokens, is_cut)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """A run's samples over indices that no outcome chose, (P, W) each.
+
+    ``n`` are the samples of each problem, ``outcome`` and ``valid`` the codes of ``Marks``.
+    """
+
+    table: "CountsTable"
+    tier: Tier
+    n: "NDArray[np.int64]"
+    outcome: "NDArray[np.uint8]"
+    valid: "NDArray[np.uint8]"
+    lengths: Lengths
+
+    @property
+    def inside(self) -> "NDArray[np.bool_]":
+        """(P, W) which cells hold a sample that counts."""
+        found: NDArray[np.bool_] = np.arange(self.outcome.shape[1]) < self.n[:, None]
+        return found
+
+
+def answers_of(
+    table: "CountsTable", *, tier: Tier = Tier.STRICT, verifier: str | None = None
+) -> Answers | None:
+    """Read the samples behind a table of counts; ``None`` where it comes from no run."""
+    run = table.run
+    if run is None:
+        return None
+    counts = table.first_look or table.counts
+    width = max(count.n for count in counts)
+    marks = run.marks(verifier or run.manifest.verifier, tier)
+    places = [marks.ids[count.problem_id] for count in counts]
+    lengths = read_lengths(run, width)
+    return Answers(
+        table,
+        tier,
+        np.array([count.n for count in counts]),
+        _cut_or_padded(marks.outcome, width)[places],
+        _cut_or_padded(marks.valid, width)[places],
+        Lengths(lengths.tokens[places], lengths.is_cut[places]),
+    )
+
+
+def _cut_or_padded(codes: "NDArray[np.uint8]", width: int) -> "NDArray[np.uint8]":
+    return np.pad(codes[:, :width], ((0, 0), (0, max(0, width - codes.shape[1]))))
+
+
+def at_budget(found: Answers, budget: int) -> "CountsTable":
+    """Counts that the run would have with a smaller budget of tokens.
+
+    Args:
+        found: Its samples, judged in the strict tier.
+        budget: Most tokens of an answer, the stop token included.
+
+    Returns:
+        The table with every longer answer wrong; of an adaptive run its first look, as the rule
+        stopped by answers of full length.
+
+    Raises:
+        ConfigError: The budget exceeds the run's own, lengths are not known, the tier is not
+            strict, or the sampler does not draw token by token.
+    """
+    table = found.table
+    _require_budget(found, budget)
+    inside, too_long = found.inside, found.lengths.tokens > budget
+    is_right = (found.outcome == CORRECT) & ~too_long & inside
+    is_wrong = ((found.outcome == WRONG) | too_long) & inside
+    right, wrong = is_right.sum(axis=1), is_wrong.sum(axis=1)
+    valid = (is_right & (found.valid == VALID)).sum(axis=1)
+    first = np.where(is_right.any(axis=1), is_right.argmax(axis=1), -1)
+    checked = ((found.valid != UNKNOWN) & inside).any(axis=1)
+    old = table.first_look or table.counts
+    counts = tuple(
+        Counts(c.problem_id, c.n, int(r), c.n - int(r) - int(w), int(v) if k else None, c.group)
+        for c, r, w, v, k in zip(old, right, wrong, valid, checked, strict=True)
+    )
+    firsts = {c.problem_id: None if at < 0 else int(at) for c, at in zip(old, first, strict=True)}
+    cut = int((too_long & inside).sum())
+    note = (
+        f"{table.label} is read at a budget of {budget} tokens: {cut} of {int(found.n.sum())} "
+        "answers are longer, and count as truncated"
+    )
+    looks = (
+        (f"{table.label}: a budget is read over the first look of an adaptive run",)
+        if table.design
+        else ()
+    )
+    notes = (*table.notes, note, *looks)
+    return replace(table, counts=counts, firsts=firsts, notes=notes, design=None, first_look=None)
+
+
+def _require_budget(found: Answers, budget: int) -> None:
+    label, run = found.table.label, found.table.run
+    assert run is not None
+    identity = run.manifest.identity
+    most = identity.get("max_tokens")
+    if found.tier is not Tier.STRICT:
+        raise ConfigError(
+            "a cut answer would be read anew in the lenient tier",
+            remedy="read budgets in the strict tier",
+        )
+    if budget < 1 or (most is not None and budget > most):
+        raise ConfigError(
+            f"a budget of {budget} tokens for {label}, drawn with {most}",
+            remedy=f"give budgets from 1 to {most}, or draw with more tokens",
+        )
+    if identity.get("sampler", _PLAIN) != _PLAIN:
+        raise ConfigError(
+            f"{label} was drawn by the sampler {identity['sampler']}, whose answers at a smaller"
+            " budget have another law",
+            remedy="draw it anew with --max-tokens",
+        )
+    if bool(((found.lengths.tokens < 0) & found.inside).any()):
+        raise ConfigError(
+            f"{label} does not say how many tokens its answers have",
+            remedy="draw it with an engine that tells",
+        )
