@@ -32,6 +32,8 @@ def main(limit_s: float) -> None:
         # What a library prints must not pass for a reply.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         equal = _comparison()
+        # What the first comparison imports is not counted against an answer's limit.
+        equal("3", r"\sum_{k=1}^{2} k")
         _say(replies, {"ready": True})
         for line in sys.stdin.buffer:
             reply = _answer(equal, json.loads(line), limit_s)
@@ -53,6 +55,10 @@ def _prepare() -> None:
     logging.disable()
 
 
+class BadGoldError(Exception):
+    """math-verify finds nothing in the gold answer."""
+
+
 def _comparison() -> Callable[[str, str], bool]:
     from math_verify import LatexExtractionConfig, parse, verify
 
@@ -68,9 +74,12 @@ def _comparison() -> Callable[[str, str], bool]:
     def equal(gold: str, answer: str) -> bool:
         # Numerical tests draw points at random: the same pair gets the same verdict.
         chance.seed(0)
+        expected = read_gold(gold)
+        if not expected:
+            raise BadGoldError
         return bool(
             verify(
-                read_gold(gold),
+                expected,
                 read(answer),
                 float_rounding=_FLOAT_PLACES,
                 timeout_seconds=None,
@@ -87,6 +96,8 @@ def _answer(
     signal.setitimer(signal.ITIMER_REAL, limit_s)
     try:
         return {"equal": equal(request["gold"], request["answer"])}
+    except BadGoldError:
+        return {"error": "bad_gold"}
     # Whatever an answer breaks, math-verify's own BaseException included, is the grader's failure.
     except BaseException as error:  # noqa: BLE001
         # The name only: putting a sympy error into words can take forever.

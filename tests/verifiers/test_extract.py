@@ -12,6 +12,13 @@ CASES = [
     ("boxed", r"so \boxed{5}.", "5", "5"),
     ("boxed", r"\boxed{\frac{1}{2}} it is", r"\frac{1}{2}", r"\frac{1}{2}"),
     ("boxed", r"\boxed{1}, no, \boxed{2}", "2", "2"),
+    ("boxed", r"$\boxed{1}$ and $\boxed{2}$", "1, 2", "1, 2"),
+    ("boxed", r"\boxed{p = 1}, \boxed{p = 2}.", "p = 1, p = 2", "p = 1, p = 2"),
+    ("boxed", r"\($y_1 = \boxed{x}\) and \(y_2 = \boxed{2x}\)", "x, 2x", "x, 2x"),
+    ("boxed", "\\boxed{1}\n\n\\boxed{2}", "2", "2"),
+    ("boxed", r"\boxed{5}, \boxed{5}", "5", "5"),
+    ("boxed", r"\boxed{1}. So \boxed{2}", "2", "2"),
+    ("boxed", r"\beginboxed{8}", "8", "8"),
     ("boxed", r"\boxed{1} and \boxed{2", "1", "1"),
     ("boxed", r"\boxed{\{1, 2\}}", r"\{1, 2\}", r"\{1, 2\}"),
     ("boxed", r"\boxed{x = \boxed{5}}", "5", "5"),
@@ -35,6 +42,28 @@ CASES = [
     ("boxed", "**Answer**: **42**", None, "42"),
     ("boxed", "### Answer:\n$$\n42\n$$\n", None, "42"),
     ("boxed", "The answer isn't 5", None, None),
+    ("boxed", "Final Answer: The largest $n$ is 34.", None, "34"),
+    ("boxed", "Final Answer: The ball fell 3 seconds ago. I hope it is correct.", None, "3"),
+    ("boxed", "We add 2 and 3. Therefore, there are 5 such pairs.", None, "5"),
+    ("boxed", "We add 2 and 3. There are 5 such pairs.", None, None),
+    ("boxed", "We add. So 2 and 3 make 5.", None, None),
+    ("boxed", "Therefore $x < 5$ is the solution.", None, "x < 5"),
+    (
+        "boxed",
+        "The matrix is $\\begin{pmatrix}1\\end{pmatrix}$",
+        None,
+        "\\begin{pmatrix}1\\end{pmatrix}",
+    ),
+    ("boxed", "\u56e0\u6b64\uff0c\u4ed6\u6709**858\u9897**\u7cd6\u679c\u3002", None, "858"),
+    (
+        "boxed",
+        "\u7b54\u6848\uff1a\u6bcf\u4efd\u662f (\\frac{2}{5}) \u5428\u3002",
+        None,
+        "(\\frac{2}{5})",
+    ),
+    ("boxed", "x = 3", None, "x = 3"),
+    ("boxed", "$$-15$$", None, "-15"),
+    ("boxed", "Answer \\( (9+1) \\)", None, "(9+1)"),
     ("boxed", "answers vary; 5", None, None),
     ("boxed", "Answer: 7", None, "7"),
     ("boxed", "done\n#### 1,234\n", None, "1,234"),
@@ -103,14 +132,17 @@ def last_closed_box(text: str) -> str | None:
     return None
 
 
-@given(st.lists(st.sampled_from(["\\boxed{", "{", "}", "a", "b"]), max_size=14).map("".join))
-def test_the_last_closed_box_is_the_one_that_counting_braces_finds(text: str) -> None:
-    assert (extract.strict(text, "boxed") or "") == (last_closed_box(text) or "")
+@given(st.lists(st.sampled_from(["\\boxed{", "{", "}", "a", "b"]), max_size=14))
+def test_the_last_closed_box_is_the_one_that_counting_braces_finds(pieces: list[str]) -> None:
+    # Words between boxes keep them apart.
+    text = " see then ".join(pieces)
+    assert (extract.strict(text, "boxed") or "") == (last_closed_box(text) or "").strip()
 
 
-@given(text=st.text(alphabet="0123456789 \n$.,;=+-()abc", max_size=80))
-def test_numbers_alone_are_no_answer(text: str) -> None:
-    assert all(extract.lenient(text, channel) is None for channel in CHANNELS)
+@given(text=st.text(alphabet="0123456789 \n.,;abc", max_size=80))
+def test_numbers_in_a_text_are_no_answer(text: str) -> None:
+    whole = f"We tried {text} and then went on with it for a while"
+    assert all(extract.lenient(whole, channel) is None for channel in CHANNELS)
 
 
 HOSTILE = [
@@ -124,6 +156,8 @@ HOSTILE = [
     " ",
     "answer",
     "answer is ",
+    "so it is ",
+    "therefore $x$ ",
     "answer:$$\n",
     "Answer: ",
     " Answer:\n",

@@ -1,0 +1,25 @@
+"""Answers as forms: read once from text, then compared by what they are.
+
+``spelling`` gives an answer one spelling, ``tokens`` cuts it up, ``grammar`` reads it into the
+forms of ``tree``, ``values`` evaluates expressions, and ``compare`` decides whether two forms are
+equal, unequal, or beyond these rules. Everything here is bounded in time and memory.
+"""
+
+from boundary.verifiers.forms.compare import Finding, compare
+from boundary.verifiers.forms.grammar import PLAIN, Notation, is_beyond, notation_of, read
+from boundary.verifiers.forms.spelling import key, spell
+from boundary.verifiers.forms.tree import Form, Phrase
+
+__all__ = [
+    "PLAIN",
+    "Finding",
+    "Form",
+    "Notation",
+    "Phrase",
+    "compare",
+    "is_beyond",
+    "key",
+    "notation_of",
+    "read",
+    "spell",
+]
