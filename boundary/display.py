@@ -1,8 +1,9 @@
 """What commands print on the terminal: tables and lines, or JSON for machines."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -10,13 +11,17 @@ from boundary.console import print_json, print_rows, print_table, visible
 
 if TYPE_CHECKING:
     from boundary.disagreement import Disagreements
+    from boundary.grade import Graded
+    from boundary.passk import Curves
     from boundary.plan import Cost, Plan
     from boundary.probes import Duplicates
-    from boundary.records import Comparison, Curve
+    from boundary.records import Comparison, Curve, Verdict
     from boundary.report import Findings
     from boundary.show import RunView
     from boundary.store import Run
+    from boundary.tables import Extra
 
+_MOST_ROWS = 120
 _VALID = {None: "", True: ", valid derivation", False: ", derivation does not hold"}
 
 
@@ -40,8 +45,40 @@ def show_curves(curves: "Sequence[Curve]", title: str) -> None:
     print_rows(["arm", "k", "pass@k"], rows, title=title)
 
 
-def show_comparisons(found: "Sequence[Comparison]", *, as_json: bool) -> None:
-    """Print verdicts, differences and summaries."""
+def show_passk(curves: "Curves", *, as_json: bool) -> None:
+    """Print curves, and what was made besides them; its longer tables are for files."""
+    from boundary import tables
+
+    frame = tables.curves(curves.solved)
+    if as_json and not curves.extras:
+        print_table(frame, as_json=True)
+        return
+    if as_json:
+        print_json({"curves": frame.to_dict("records"), **_records(curves.extras)})
+        return
+    show_curves(curves.solved, "pass@k in percent [95 % interval]")
+    if curves.valid:
+        show_curves(curves.valid, "the same, counting valid derivations only")
+    show_extras(curves.extras)
+
+
+def show_extras(extras: "Sequence[Extra]") -> None:
+    """Print the tables that fit a terminal; the others are told by name."""
+    for extra in extras:
+        if len(extra.frame) <= _MOST_ROWS:
+            print_table(extra.frame, as_json=False, title=extra.title)
+        else:
+            typer.echo(f"{extra.title}: {len(extra.frame):,} rows, in {extra.name}.csv with --out")
+
+
+def _records(extras: "Sequence[Extra]") -> dict[str, list[dict[Hashable, Any]]]:
+    return {extra.name: extra.frame.to_dict("records") for extra in extras}
+
+
+def show_comparisons(
+    found: "Sequence[Comparison]", *, as_json: bool, extras: "Sequence[Extra]" = ()
+) -> None:
+    """Print verdicts, what they rest on, differences and summaries."""
     from boundary import stats, tables
 
     if as_json:
@@ -50,14 +87,25 @@ def show_comparisons(found: "Sequence[Comparison]", *, as_json: bool) -> None:
                 "verdicts": [stats.verdict(one) for one in found],
                 "differences": tables.differences(found).to_dict("records"),
                 "summaries": tables.summaries(found).to_dict("records"),
+                "controls": [stats.controls(one) for one in found],
+                "support": tables.supports(found).to_dict("records"),
+                "floor": tables.floors(found).to_dict("records"),
+                **_records(extras),
             }
         )
         return
     for one in found:
         typer.echo(stats.verdict(one) + ".")
+        for line in stats.controls(one):
+            typer.echo(f"  {line}.")
         notices(one.notes)
     print_table(tables.differences(found), as_json=False, title="difference, other minus base")
     print_table(tables.summaries(found).T.reset_index(), as_json=False)
+    print_table(tables.supports(found).T.reset_index(), as_json=False, title="solved sets")
+    floors = tables.floors(found)
+    if len(floors):
+        print_table(floors, as_json=False, title="the same tables by chance alone")
+    show_extras(extras)
 
 
 def show_findings(found: "Sequence[Findings]") -> None:
@@ -131,6 +179,31 @@ def _span(hours: float) -> str:
     if hours >= 1:
         return f"{hours:,.1f} h"
     return f"{60 * hours:.1f} min" if hours >= 1 / 60 else f"{3600 * hours:.1f} s"
+
+
+def show_graded(found: "Graded", *, as_json: bool) -> None:
+    """Print one judgement."""
+    if as_json:
+        print_json(asdict(found))
+        return
+    typer.echo(visible(f"{found.outcome} ({found.reason}), read {found.extracted!r}"))
+
+
+def show_graded_lines(found: Iterable["Graded"]) -> None:
+    """Print one JSON line for each judgement, as it comes."""
+    for one in found:
+        told = {"outcome": one.outcome, "reason": one.reason, "extracted": one.extracted}
+        typer.echo(json.dumps(told))
+
+
+def show_verdicts(found: Sequence["Verdict"], *, as_json: bool) -> None:
+    """Print the verdicts of one answer, one per tier."""
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        read = f", read {one.extracted!r}" if one.extracted else ""
+        typer.echo(visible(f"{one.tier}: {one.outcome} ({one.reason}){read}"))
 
 
 def show_run(found: "Run", *, as_json: bool) -> None:

@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -33,7 +34,7 @@ def _checks(results: Path) -> Iterator[tuple[str, bool, Callable[[], str]]]:
     yield "maths verifier", True, _grades
     yield "transformers engine", False, _samples
     yield "accelerator", False, _accelerator
-    yield "vLLM", False, lambda: f"vllm {version('vllm')}"
+    yield "vLLM", False, _vllm
     yield "sandbox for code", False, _sandbox
     yield "local suites", False, _data
 
@@ -88,6 +89,17 @@ def _accelerator() -> str:
     if not torch.cuda.is_available():
         raise RuntimeError("no GPU that torch can use; the zoo runs on the CPU")
     return torch.cuda.get_device_name()
+
+
+def _vllm() -> str:
+    """Which of its distributions is there: the build for CPUs has a name of its own."""
+    if find_spec("vllm") is None:
+        raise PackageNotFoundError("vllm")
+    from boundary.engines import default_engine
+
+    (name, *_) = packages_distributions()["vllm"]
+    is_default = default_engine("a/model") == "vllm"
+    return f"{name} {version(name)}, {'used unless told' if is_default else 'no GPU for it'}"
 
 
 def _sandbox() -> str:

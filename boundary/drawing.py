@@ -95,7 +95,7 @@ class Drawing:
         self._spared = self.schedule.spared
         self._last_told = self._last_commit = time.monotonic()
         self._span = min(_LOOK_SECONDS, _COMMIT_SECONDS)
-        self._has_taken_over = self._has_beat = False
+        self._has_taken_over = self._has_beat = self._is_over = False
         self._stop = _Stop()
         if not self.is_alone:
             # Another shard's answers move on while this one holds what they were.
@@ -110,7 +110,8 @@ class Drawing:
         self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
     ) -> None:
         try:
-            self._commit(self._left())
+            if not self._is_over:
+                self._commit(self._left())
             if kind is None and not self.prefixes:
                 self._flights.clear(all_sessions=self.is_alone)
         finally:
@@ -210,7 +211,9 @@ class Drawing:
         self._heed()
 
     def _heed(self) -> None:
+        """End here if told to; the cut just made holds everything."""
         if self._stop.is_asked:
+            self._is_over = True
             raise KeyboardInterrupt
 
     def _commit(self, aloft: Iterable[Prefix]) -> None:

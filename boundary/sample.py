@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundary import engines, prompts, samplers, stats, verifiers, verify
@@ -273,6 +274,8 @@ def _unusual(job: Job) -> dict[str, Any]:
     arguments = {k: v for k, v in sorted(job.arm.engine_args.items()) if k not in _RESOURCES}
     if arguments:
         own["engine_args"] = arguments
+    if "lora_path" in arguments:
+        own["lora_digest"] = folder_digest(Path(arguments["lora_path"]).expanduser())
     if job.arm.seeds != "request":
         own["seeds"] = job.arm.seeds
     if job.stop_after is not None:
@@ -293,6 +296,20 @@ def text_digest(texts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
+def folder_digest(folder: Path) -> str:
+    """Hash of the files of a folder, by name and content.
+
+    Raises:
+        ConfigError: There is no such folder.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"there is no folder {folder}", remedy="check lora_path")
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        digest.update(path.name.encode() + hashlib.blake2b(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def token_budget(jobs: Sequence[Job]) -> int:
     """New tokens allowed to all of the jobs alike when none is asked for explicitly.
 
@@ -304,12 +321,18 @@ def token_budget(jobs: Sequence[Job]) -> int:
     return min(MAX_TOKENS, *(_room(job) for job in jobs))
 
 
+def _longest(job: Job) -> int:
+    """Tokens of the longest prompt."""
+    checkpoint = engines.identify(job.arm.model, job.arm.revision)
+    return max(prompt_lengths(checkpoint, job.rendered()))
+
+
 def _room(job: Job) -> int:
     """Tokens that the context leaves after the longest prompt."""
     checkpoint = engines.identify(job.arm.model, job.arm.revision)
     if checkpoint.context is None:
         return sys.maxsize
-    longest = max(prompt_lengths(checkpoint, job.rendered()))
+    longest = _longest(job)
     room = checkpoint.context - longest
     asked = job.arm.max_tokens
     if room < (asked or 1):
@@ -383,7 +406,13 @@ def _draw(job: Job, found: Run, source: Source | None, progress: Progress) -> No
         restarted=sum(not p.token_ids for key, p in aloft.items() if schedule.may_ask(key)),
         stream=seed_of(job.seed, found.name, job.crew.shard.tag, len(found.manifest.sessions)),
     )
-    engine = engines.load(job.arm, stream=session.stream, replicas=job.crew.replicas)
+    is_told = engines.identify(job.arm.model, job.arm.revision).context is not None
+    engine = engines.load(
+        job.arm,
+        stream=session.stream,
+        replicas=job.crew.replicas,
+        context=_longest(job) + budget if is_told else None,
+    )
     with contextlib.closing(engine):
         for change in found.begin(session, engine.dtype):
             progress.notice(f"{found.name} continues with another version of {change}")

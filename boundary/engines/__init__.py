@@ -1,7 +1,9 @@
 """Who answers: engines behind one protocol."""
 
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from boundary.engines.base import (
@@ -16,7 +18,9 @@ from boundary.engines.base import (
 )
 from boundary.engines.checkpoint import ZOO_PREFIX, Checkpoint, locate
 from boundary.engines.fake import PREFIX, FakeEngine, describe
+from boundary.engines.gpus import groups, visible
 from boundary.engines.transformers import TransformersEngine
+from boundary.engines.vllm import VllmEngine
 from boundary.errors import EngineError
 
 if TYPE_CHECKING:
@@ -27,12 +31,24 @@ _GROUP = "boundary.engines"
 ENGINES: dict[str, Callable[[EngineConfig], Engine]] = {
     "fake": FakeEngine,
     "transformers": TransformersEngine,
+    "vllm": VllmEngine,
 }
 
 
 def default_engine(model: str) -> str:
-    """The engine used for a model when none is named."""
-    return "fake" if model.startswith(PREFIX) else "transformers"
+    """The engine used for a model when none is named.
+
+    That is vLLM where it is installed and there is a GPU. The embedded checkpoints stay with
+    transformers: they are small enough that loading them into vLLM takes longer than a run.
+    """
+    if model.startswith(PREFIX):
+        return "fake"
+    return "vllm" if not model.startswith(ZOO_PREFIX) and _vllm_has_a_gpu() else "transformers"
+
+
+@cache
+def _vllm_has_a_gpu() -> bool:
+    return find_spec("vllm") is not None and bool(visible())
 
 
 def identify(model: str, revision: str | None = None) -> Checkpoint:
@@ -53,8 +69,36 @@ def require(name: str) -> None:
         )
 
 
-def load(arm: "ArmSettings", *, stream: int = 0) -> Engine:
+def replica_count(asked: int | str, arm: "ArmSettings") -> int:
+    """Processes of an arm's engine: a number, or ``auto`` for one to each GPU group of the machine.
+
+    Without a GPU ``auto`` is 1.
+
+    Raises:
+        EngineError: ``asked`` is neither.
+    """
+    if asked == "auto":
+        is_fake = (arm.engine or default_engine(arm.model)) == "fake"
+        return 1 if is_fake else max(1, len(groups(arm.engine_args)))
+    try:
+        count = int(asked)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise EngineError(f"no engine has {asked} replicas", remedy="give auto, or 1 or more")
+    return count
+
+
+def load(
+    arm: "ArmSettings",
+    *,
+    stream: int = 0,
+    replicas: int | str = 1,
+    context: int | None = None,
+) -> Engine:
     """The engine of an arm, its model loaded; ``stream`` seeds its own stream of numbers.
+
+    With more than one of ``replicas`` (see :func:`replica_count`) each is a process of its own.
 
     Raises:
         EngineError: No engine of that name, or the model does not load.
@@ -68,8 +112,15 @@ def load(arm: "ArmSettings", *, stream: int = 0) -> Engine:
         arm.logprobs,
         arm.seeds,
         stream,
+        context,
     )
-    return create(arm.engine or default_engine(arm.model), config)
+    name, count = arm.engine or default_engine(arm.model), replica_count(replicas, arm)
+    if count == 1:
+        return create(name, config)
+    from boundary.engines.replicas import Replicas
+
+    require(name)
+    return Replicas(name, config, count)
 
 
 def create(name: str, config: EngineConfig) -> Engine:
@@ -102,5 +153,6 @@ __all__ = [
     "default_engine",
     "identify",
     "load",
+    "replica_count",
     "require",
 ]

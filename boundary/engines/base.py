@@ -53,7 +53,7 @@ class EngineConfig:
 
     ``options`` are arguments of the library behind the engine, by its own names. ``seeds`` is
     ``request`` for a seed per sample or ``engine`` for the library's own stream, begun at
-    ``stream``.
+    ``stream``. ``context`` is the length of the longest prompt and answer together, where known.
     """
 
     model: str
@@ -64,6 +64,7 @@ class EngineConfig:
     logprobs: bool = True
     seeds: str = "request"
     stream: int = 0
+    context: int | None = None
 
 
 class Watch(Protocol):

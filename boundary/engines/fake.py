@@ -145,13 +145,14 @@ class FakeEngine:
         rng = np.random.default_rng(draw.seed)
         statement, finish = self._end(request, rng)
         closing = statement.split()
-        talk = self._talk(rng, len(closing))
-        words = [self._words[i] for i in talk]
+        places = self._talk(rng, len(closing))
+        words = [self._words[i] for i in places]
         if len(words) + len(closing) > most:
             text, finish = " ".join([*words, *closing][:most]), Finish.LENGTH
         else:
-            text = "\n".join(filter(None, (" ".join(words), statement)))
-        ids = [self._ids[i] for i in talk] + [self._others + _word_id(w) for w in closing]
+            talk = fake_text.talk(" ".join(words), request.channel)
+            text = "\n".join(filter(None, (talk, statement)))
+        ids = [self._ids[i] for i in places] + [self._others + _word_id(w) for w in closing]
         count = min(len(ids), most)
         return Sample(
             problem_id=draw.problem.id,

@@ -12,6 +12,15 @@ _STATEMENTS = {
     "hashes": "#### {}",
     "dial": "={}",
 }
+_TASKS = {"function", "stdin", "output", "input"}
+_PROGRAMS = {
+    "code": "```python\n{}\n```",
+    "code_open": "{}\n```",
+    "completion": "{}",
+    "answer_tag": "<answer>\n{}\n</answer>",
+    "assertion": "[ANSWER]\n{}\n[/ANSWER]",
+}
+_BEGUN = {"code_open", "completion"}
 _WORDS = ("so", "we", "take", "the", "sum", "and", "then", "see", "that", "it", "holds", "here")
 _CONSONANTS, _VOWELS = "bcdfghjklmnprstvwxyz", "aeiou"
 _SHAPES = ("cv", "cvc", "cvcv", "cvcvc")
@@ -31,8 +40,15 @@ def vocabulary(count: int) -> tuple[str, ...]:
     return tuple(islice(made, count))
 
 
+def talk(words: str, channel: str) -> str:
+    """Words before a statement: a comment where the wording has begun a program."""
+    return f"# {words}" if words and channel in _BEGUN else words
+
+
 def right(problem: Problem, channel: str) -> str:
     """The stored solution where it states the answer as asked, else a bare statement."""
+    if problem.meta.get("task") in _TASKS:
+        return _program(problem, channel, problem.solution or "")
     if channel == "boxed" and problem.solution and "\\boxed" in problem.solution:
         return problem.solution
     return _say(channel, problem.answer)
@@ -40,7 +56,26 @@ def right(problem: Problem, channel: str) -> str:
 
 def wrong(problem: Problem, channel: str) -> str:
     """A statement of a damaged answer."""
+    if problem.meta.get("task") in _TASKS:
+        return _program(problem, channel, _broken(problem))
     return _say(channel, _damage(problem.answer))
+
+
+def _program(problem: Problem, channel: str, program: str) -> str:
+    """A program or an assertion, as the channel asks for it."""
+    if channel == "completion":
+        program = program.strip().removeprefix(problem.question).strip("\n")
+    return _PROGRAMS.get(channel, _PROGRAMS["code"]).format(program.rstrip())
+
+
+def _broken(problem: Problem) -> str:
+    """The solution, made useless."""
+    solution, entry = problem.solution or "", problem.meta.get("entry")
+    if problem.meta["task"] == "input":
+        return "assert f() == 0"
+    if isinstance(entry, str):
+        return f"{solution.rstrip()}\n\n\n{entry.partition('.')[0]} = None\n"
+    return f"{solution.rstrip()} + 'no'"
 
 
 def _say(channel: str, answer: str) -> str:

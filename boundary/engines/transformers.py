@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from boundary.engines.base import UNWATCHED, Decoding, EngineConfig, Request, Watch
 from boundary.engines.checkpoint import Checkpoint, locate
 from boundary.engines.slots import Batch, Drawn, drive
+from boundary.engines.tokenizer import Tokenizer
 from boundary.errors import EngineError, PackageError
 from boundary.prompts import find_stop
 from boundary.records import Finish, Sample
@@ -52,10 +53,10 @@ class TransformersEngine:
         self._tokenizer, self._model = self._load(transformers, config)
         self.dtype = str(self._model.dtype).removeprefix("torch.")
         self._end_ids = set(self.checkpoint.eos_token_ids)
-        if self._tokenizer.eos_token_id is not None:
-            self._end_ids.add(self._tokenizer.eos_token_id)
+        if self._tokenizer.end_id is not None:
+            self._end_ids.add(self._tokenizer.end_id)
 
-    def _load(self, transformers: Any, config: EngineConfig) -> tuple[Any, Any]:
+    def _load(self, transformers: Any, config: EngineConfig) -> tuple[Tokenizer, Any]:
         where = str(self.checkpoint.path) if not self.checkpoint.revision else config.model
         options: dict[str, Any] = {"revision": self.checkpoint.revision}
         from safetensors import SafetensorError
@@ -72,26 +73,15 @@ class TransformersEngine:
                 remedy="check that the folder holds a causal language model and its tokenizer",
             ) from error
         _require_full_attention(config.model, model.config.get_text_config())
-        return tokenizer, model.to(self._device).eval()
+        return Tokenizer(tokenizer), model.to(self._device).eval()
 
     def encode(self, text: str, *, start: bool = True) -> list[int]:
-        """See Engine.encode; nothing is added to what the template wrote."""
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        bos = self._tokenizer.bos_token_id
-        return [bos, *ids] if start and self._adds_bos() and ids[:1] != [bos] else ids
-
-    def _adds_bos(self) -> bool:
-        """Whether this tokenizer opens plain text with a bos token, as in training."""
-        if not hasattr(self, "_opens"):
-            probe = self._tokenizer("a")["input_ids"]
-            self._opens = bool(probe) and probe[0] == self._tokenizer.bos_token_id
-        return self._opens
+        """See Engine.encode."""
+        return self._tokenizer.encode(text, start=start)
 
     def token_id(self, text: str) -> int | None:
-        """The id of a single special token, or ``None`` where the vocabulary lacks it."""
-        ids = self._tokenizer.convert_tokens_to_ids([text])
-        unknown = self._tokenizer.unk_token_id
-        return None if ids[0] is None or ids[0] == unknown else int(ids[0])
+        """See Engine.token_id."""
+        return self._tokenizer.token_id(text)
 
     def generate(
         self, requests: Iterable[Request | None], decoding: Decoding, watch: Watch = UNWATCHED
@@ -141,7 +131,7 @@ class TransformersEngine:
     def _stop_strings(self, decoding: Decoding) -> Any:
         def ends(batch: Batch) -> "torch.Tensor":
             tails = [batch.tail(row, _TAIL_TOKENS) for row in range(batch.live)]
-            texts = self._tokenizer.batch_decode(tails, skip_special_tokens=False)
+            texts = self._tokenizer.decode_raw(tails)
             # The tail may begin in mid-line: a match there is confirmed on the whole text.
             hits = [
                 _may_hold(text, decoding.stop_strings)
@@ -154,8 +144,7 @@ class TransformersEngine:
         return ends
 
     def _text(self, ids: Sequence[int]) -> str:
-        text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
-        return text
+        return self._tokenizer.decode(ids)
 
     def _sample(self, drawn: Drawn, decoding: Decoding, stop_ids: set[int]) -> Sample:
         text = self._text(drawn.token_ids)

@@ -84,7 +84,8 @@ def audit(run: Run, verifier: str | None = None, *, first: int | None = None) ->
         mean_tokens=tally.tokens / tally.told if tally.told else None,
         repeats=tally.samples - tally.distinct(),
         duplicates=tally.duplicates(),
-        repeated_seeds=tally.repeated_seeds(),
+        # An engine's own stream has one seed for all.
+        repeated_seeds=0 if "seeds" in run.manifest.identity else tally.repeated_seeds(),
         sessions=len(sessions),
         continued=sum(session.continued for session in sessions),
         restarted=sum(session.restarted for session in sessions),

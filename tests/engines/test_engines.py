@@ -72,7 +72,23 @@ def test_an_unknown_engine_is_refused_with_the_known_named() -> None:
 
 def test_the_engine_that_is_used_when_none_is_named() -> None:
     assert default_engine("fake/p=0.1") == "fake"
-    assert default_engine("zoo/base") == default_engine("Qwen/Qwen2.5-7B") == "transformers"
+    assert default_engine("zoo/base") == "transformers"
+
+
+@pytest.mark.parametrize(("has_vllm", "gpus"), [(True, ("0",)), (True, ()), (False, ("0",))])
+def test_vllm_is_used_where_it_and_a_gpu_are_there(
+    monkeypatch: pytest.MonkeyPatch, has_vllm: bool, gpus: tuple[str, ...]
+) -> None:
+    from boundary import engines
+
+    monkeypatch.setattr(engines, "find_spec", lambda _: has_vllm or None)
+    monkeypatch.setattr(engines, "visible", lambda: gpus)
+    monkeypatch.setattr(engines, "_vllm_has_a_gpu", engines._vllm_has_a_gpu.__wrapped__)
+    expected = "vllm" if has_vllm and gpus else "transformers"
+    assert default_engine("Qwen/Qwen2.5-7B") == expected
+    # Loading these into vLLM takes longer than a run.
+    assert default_engine("zoo/base") == "transformers"
+    assert default_engine("fake/p=0.1") == "fake"
 
 
 def test_another_package_may_add_one(monkeypatch: pytest.MonkeyPatch) -> None:
