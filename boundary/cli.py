@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -15,6 +16,7 @@ from boundary.errors import BoundaryError, ConfigError, StoreError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from boundary import stats
     from boundary.passk import Settings
     from boundary.sample import Crew
     from boundary.store import CountsTable, Run
@@ -53,6 +55,15 @@ ShardOf = Annotated[str | None, typer.Option("--shard", help="Draw part I/N only
 UnsafeExecution = Annotated[
     bool,
     typer.Option("--unsafe-execution", help="Run programs without a sandbox, where there is none."),
+]
+Target = Annotated[
+    str,
+    typer.Option(
+        help="What intervals are of: population, or fixed-suite for new samples of these problems."
+    ),
+]
+Budget = Annotated[
+    int | None, typer.Option(min=1, help="Read runs as if drawn with this many tokens.")
 ]
 Errata = Annotated[bool, typer.Option("--errata", help="Correct known errors of the suite.")]
 RESULTS = "results"
@@ -332,8 +343,29 @@ def _allow(unsafe: bool) -> None:  # noqa: FBT001
 def passk(
     runs: Annotated[list[str], typer.Argument(help="Runs, or FILE or FILE::MODEL of counts.")],
     k: Ks = None,
+    budget: Budget = None,
+    budgets: Annotated[
+        str | None,
+        typer.Option(help="Also the curve at these smaller token budgets, as in 512,1024."),
+    ] = None,
+    extrapolate: Annotated[
+        int | None, typer.Option(min=2, help="Extrapolate to this k beyond n, in a table apart.")
+    ] = None,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Also pass^k, G-Pass@k, mG-Pass@k and Cover.")
+    ] = False,
+    answers: Annotated[
+        bool,
+        typer.Option("--answers", help="Also maj@k, answer entropy and what guessing would hit."),
+    ] = False,
+    cost: Annotated[bool, typer.Option("--cost", help="Also pass@k against tokens.")] = False,
+    direct: Annotated[
+        str | None,
+        typer.Option(help="Answers without reasoning: leave out problems they hit by luck."),
+    ] = None,
     lenient: Lenient = False,
     verifier: VerifierName = None,
+    target: Target = "population",
     resamples: Resamples = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     out: Out = None,
@@ -345,19 +377,38 @@ def passk(
     Example: boundary passk results/*-dial-* --k 1 --k 4 --out curves
     """
     from boundary import passk as stage
-    from boundary import tables
-    from boundary.console import print_table
 
-    settings = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
+    own = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
+    settings = replace(own, target=_target(target), budget=budget)
     found = [table for run in runs for table in _counts(run, settings, results)]
-    curves = stage.run(found, settings, out=out)
+    also = stage.Also(
+        budgets=_numbers(budgets, "--budgets"),
+        extrapolate=extrapolate,
+        metrics=metrics,
+        answers=answers,
+        cost=cost,
+        direct=_one(_counts(direct, settings, results), direct) if direct else None,
+    )
+    curves = stage.run(found, settings, also=also, out=out)
     display.notices(curves.notes)
-    if as_json:
-        print_table(tables.curves(curves.solved), as_json=True)
-        return
-    display.show_curves(curves.solved, "pass@k in percent [95 % interval]")
-    if curves.valid:
-        display.show_curves(curves.valid, "the same, counting valid derivations only")
+    display.show_passk(curves, as_json=as_json)
+
+
+def _numbers(text: str | None, name: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        raise ConfigError(
+            f"{name} {text} is no list of whole numbers", remedy=f"write {name} 512,1024, say"
+        ) from None
+
+
+def _target(name: str) -> "stats.Target":
+    if name == "population":
+        return "population"
+    if name == "fixed-suite":
+        return "fixed_suite"
+    raise ConfigError(f"no target {name!r}", remedy="use population or fixed-suite")
 
 
 @app.command()
@@ -368,8 +419,24 @@ def compare(
     solved_at: Annotated[
         int | None, typer.Option(min=1, help="Samples within which a problem is solved.")
     ] = None,
+    floor: Annotated[
+        str | None,
+        typer.Option(help="An independent second run of the base: the noise floor at full k."),
+    ] = None,
+    intersect: Annotated[
+        bool, typer.Option("--intersect", help="Compare on the problems that all share.")
+    ] = False,
+    series: Annotated[
+        bool,
+        typer.Option("--series", help="Checkpoints in order; steps are read from their labels."),
+    ] = False,
+    steps: Annotated[
+        str | None, typer.Option(help="Their training steps, the base's first, as in 0,100,300.")
+    ] = None,
+    budget: Budget = None,
     lenient: Lenient = False,
     verifier: VerifierName = None,
+    target: Target = "population",
     resamples: Resamples = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     out: Out = None,
@@ -382,10 +449,19 @@ def compare(
     """
     from boundary import compare as stage
 
-    settings = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
-    tables = [_one(_counts(name, settings, results), name) for name in (base, *others)]
-    found = stage.run(tables[0], tables[1:], settings, solved_at=solved_at, out=out)
-    display.show_comparisons(found, as_json=as_json)
+    own = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
+    settings = replace(own, target=_target(target), budget=budget)
+    named = [base, *others, *([floor] if floor else [])]
+    tables = [_one(_counts(name, settings, results), name) for name in named]
+    if intersect:
+        tables = stage.shared(tables)
+    second = tables.pop() if floor else None
+    given = [float(step) for step in _numbers(steps, "--steps")] or None
+    if series and given is None:
+        given = stage.steps_of([table.label for table in tables])
+    found = stage.run(tables[0], tables[1:], settings, solved_at=solved_at, floor=second, out=out)
+    extras = stage.extras(tables[0], tables[1:], settings, steps=given, out=out)
+    display.show_comparisons(found, as_json=as_json, extras=extras)
 
 
 @app.command()

@@ -1,15 +1,24 @@
 """The ``compare`` stage: paired curves, solvable sets, crossing point and verdict in words."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boundary import stats, tables
 from boundary.errors import ConfigError
-from boundary.passk import Settings, arm_of, suite_name
+from boundary.passk import Settings, arm_of, samples_of, suite_name, within_budget
 from boundary.records import Comparison
 from boundary.store import CountsTable
+from boundary.tables import Extra
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from boundary.store.lengths import Answers
 
 _SHARED = {
     "prompts_digest": "prompts",
@@ -26,6 +35,7 @@ def run(
     settings: Settings | None = None,
     *,
     solved_at: int | None = None,
+    floor: CountsTable | None = None,
     out: Path | None = None,
 ) -> list[Comparison]:
     """Compare each of the others with the base, paired by problem.
@@ -35,6 +45,7 @@ def run(
         others: Counts of the models compared with it.
         settings: Grid, resamples and seed.
         solved_at: Samples within which a problem counts as solved; the largest k by default.
+        floor: Counts of an independent second run of the base, for the noise floor.
         out: Where tables and figures are written, if anywhere.
 
     Raises:
@@ -42,7 +53,12 @@ def run(
         SampleSizeError: A k exceeds some problem's n, or the last look of an adaptive run.
     """
     settings = settings or Settings()
-    found = [_compare(base, other, settings, solved_at) for other in others]
+    base, *rest = (within_budget(table, settings) for table in (base, *others))
+    second = within_budget(floor, settings) if floor else None
+    found = [_compare(base, other, settings, solved_at) for other in rest]
+    if second:
+        _require_same_suite(base, second)
+        found = [stats.with_second_run(one, arm_of(base), arm_of(second)) for one in found]
     if out is not None:
         _write(found, suite_name([base]), out)
     return found
@@ -62,13 +78,67 @@ def _compare(
         rng=np.random.default_rng(settings.seed),
         resamples=settings.resamples,
     )
-    notes = chain(comparison.notes, base.notes, other.notes, _differences(base, other))
-    return replace(comparison, notes=tuple(dict.fromkeys(notes)))
+    if settings.target == "fixed_suite":
+        comparison = stats.for_fixed_suite(comparison, arm_of(base), arm_of(other))
+    apart = list(_differences(base, other, settings))
+    notes = chain(comparison.notes, base.notes, other.notes, (told for _, told in apart))
+    return replace(
+        comparison,
+        notes=tuple(dict.fromkeys(notes)),
+        caveats=tuple(dict.fromkeys(short for short, _ in apart)),
+    )
+
+
+def shared(found: Sequence[CountsTable]) -> list[CountsTable]:
+    """The tables cut to the problems that all of them hold, with a note of what is left out.
+
+    Problems of runs are the same where id, question and answer are.
+
+    Raises:
+        ConfigError: There is no such problem.
+    """
+    asked = [_asked(table) for table in found]
+    common = {
+        key: None
+        for key in asked[0]
+        if all(key in other and not _clash(asked[0][key], other[key]) for other in asked[1:])
+    }
+    if not common:
+        raise ConfigError("the models share no problem", remedy="compare runs of one suite")
+    most = max(len(problems) for problems in asked)
+    if most == len(common) == min(len(problems) for problems in asked):
+        return list(found)
+    note = f"compared on the {len(common)} problems that all share, of up to {most}"
+    return [_cut_to(table, common, note) for table in found]
+
+
+def _asked(table: CountsTable) -> dict[str, tuple[str, str] | None]:
+    """Question and answer of each problem with counts; ``None`` where only its id is known."""
+    told = {}
+    if table.run is not None:
+        told = {p.problem.id: (p.problem.question, p.problem.answer) for p in table.run.problems()}
+    return {count.problem_id: told.get(count.problem_id) for count in table.counts}
+
+
+def _clash(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def _cut_to(table: CountsTable, common: Container[str], note: str) -> CountsTable:
+    first = table.first_look
+    return replace(
+        table,
+        counts=tuple(c for c in table.counts if c.problem_id in common),
+        firsts=table.firsts and {key: at for key, at in table.firsts.items() if key in common},
+        first_look=first and tuple(c for c in first if c.problem_id in common),
+        notes=(*table.notes, note),
+        is_cut=True,
+    )
 
 
 def _require_same_suite(base: CountsTable, other: CountsTable) -> None:
     """Equal ids do not make equal problems."""
-    if base.run is None or other.run is None:
+    if base.run is None or other.run is None or (base.is_cut and other.is_cut):
         return
     ours, theirs = (table.run.manifest.identity for table in (base, other) if table.run)
     if ours["suite_digest"] != theirs["suite_digest"]:
@@ -79,19 +149,121 @@ def _require_same_suite(base: CountsTable, other: CountsTable) -> None:
         )
 
 
-def _differences(base: CountsTable, other: CountsTable) -> Iterator[str]:
-    """What besides the checkpoint sets the two runs apart."""
+def _differences(
+    base: CountsTable, other: CountsTable, settings: Settings
+) -> Iterator[tuple[str, str]]:
+    """What besides the checkpoint sets the two runs apart, in few words and in a sentence."""
     if base.run is None or other.run is None:
         return
     ours, theirs = base.run.manifest, other.run.manifest
     for key, name in _SHARED.items():
         here, there = ours.identity.get(key), theirs.identity.get(key)
-        if here == there:
+        if here == there or (key == "max_tokens" and settings.budget):
             continue
-        detail = "" if key.endswith("digest") else f": {here} and {there}"
-        yield f"{base.label} and {other.label} have different {name}{detail}"
-    if ours.verifier != theirs.verifier:
-        yield f"different verifiers decide: {ours.verifier} and {theirs.verifier}"
+        known = not key.endswith("digest")
+        short = f"{name} ({here} and {there})" if known else name
+        detail = f": {here} and {there}" if known else ""
+        yield short, f"{base.label} and {other.label} have different {name}{detail}"
+    if settings.verifier is None and ours.verifier != theirs.verifier:
+        pair = f"{ours.verifier} and {theirs.verifier}"
+        yield f"verifiers ({pair})", f"different verifiers decide: {pair}"
+
+
+def extras(
+    base: CountsTable,
+    others: Sequence[CountsTable],
+    settings: Settings | None = None,
+    *,
+    steps: Sequence[float] | None = None,
+    out: Path | None = None,
+) -> tuple[Extra, ...]:
+    """What is computed of all arms together: every pair, a series, lengths of answers.
+
+    Args:
+        base: Counts of the base.
+        others: Counts of the models compared with it.
+        settings: Grid, resamples and seed.
+        steps: Training steps of base and others, rising, for a trend.
+        out: Where the tables are written, if anywhere.
+
+    Returns:
+        Tables; none where there is nothing to tell.
+
+    Raises:
+        ConfigError: The models were asked different problems, or the steps do not fit them.
+        SampleSizeError: A k exceeds some problem's n.
+    """
+    settings = settings or Settings()
+    found = [within_budget(table, settings) for table in (base, *others)]
+    made = list(_extras(found, settings, steps))
+    if out is not None:
+        for extra in made:
+            tables.write(extra.frame, out / f"{extra.name}.csv")
+    return tuple(made)
+
+
+def _extras(
+    found: Sequence[CountsTable], settings: Settings, steps: Sequence[float] | None
+) -> Iterator[Extra]:
+    import numpy as np
+
+    if len(found) > 2 or steps is not None:
+        rng = np.random.default_rng(settings.seed)
+        arms = [arm_of(table) for table in found]
+        made = stats.all_pairs(arms, ks=settings.ks, rng=rng, resamples=settings.resamples)
+        yield tables.pairs(made)
+        if steps is not None:
+            yield tables.trends(_trends(made, steps, settings))
+    samples = [samples_of(table, settings) for table in found if table.run]
+    told = tables.lengths((one.table.label, dict(_by_outcome(one))) for one in samples)
+    if len(told.frame):
+        yield told
+
+
+def _trends(
+    made: stats.AllPairs, steps: Sequence[float], settings: Settings
+) -> Iterator[tuple[int, stats.Trend]]:
+    """The trends of pass@k at the smallest and the largest k."""
+    import numpy as np
+
+    if len(steps) != len(made.curves):
+        raise ConfigError(
+            f"{len(steps)} steps for {len(made.curves)} models",
+            remedy="give one step for the base and for each other, in their order",
+        )
+    for j in dict.fromkeys((0, len(made.ks) - 1)):
+        rates = np.stack([curve.per_problem[:, j] for curve in made.curves])
+        rng = np.random.default_rng(settings.seed)
+        yield int(made.ks[j]), stats.trend(steps, rates, rng, resamples=settings.resamples)
+
+
+def steps_of(labels: Sequence[str]) -> list[float]:
+    """The training step in each label: its last number.
+
+    Raises:
+        ConfigError: A label has none.
+    """
+    numbers = [re.findall(r"\d+(?:\.\d+)?", label) for label in labels]
+    missing = [label for label, found in zip(labels, numbers, strict=True) if not found]
+    if missing:
+        raise ConfigError(
+            f"the label {missing[0]!r} holds no number to take for a training step",
+            remedy="give the steps, one for each model",
+        )
+    return [float(found[-1]) for found in numbers]
+
+
+def _by_outcome(found: "Answers") -> Iterator[tuple[str, "NDArray[np.int32]"]]:
+    """Tokens of the right, the wrong, the truncated and the unjudged answers."""
+    from boundary.store.marks import CORRECT, WRONG
+
+    known = found.inside & (found.lengths.tokens >= 0)
+    cut, tokens = found.lengths.is_cut, found.lengths.tokens
+    yield "all", tokens[known]
+    yield "correct", tokens[known & (found.outcome == CORRECT)]
+    yield "wrong", tokens[known & (found.outcome == WRONG) & ~cut]
+    yield "truncated", tokens[known & (found.outcome == WRONG) & cut]
+    yield "unjudged", tokens[known & (found.outcome != CORRECT) & (found.outcome != WRONG)]
 
 
 def _write(found: Sequence[Comparison], suite: str, out: Path) -> None:
@@ -103,8 +275,11 @@ def _write(found: Sequence[Comparison], suite: str, out: Path) -> None:
 
 
 def write_tables(found: Sequence[Comparison], out: Path) -> None:
-    """Write the differences, summaries, overlap lists and histograms as CSV."""
+    """Write differences, summaries, lists of problems, histograms and controls as CSV."""
     tables.write(tables.differences(found), out / "differences.csv")
     tables.write(tables.summaries(found), out / "comparisons.csv")
     tables.write(tables.overlaps(found), out / "overlap.csv")
     tables.write(tables.histograms(found), out / "histogram.csv")
+    tables.write(tables.transitions(found), out / "transition.csv")
+    tables.write(tables.supports(found), out / "support.csv")
+    tables.write(tables.floors(found), out / "floor.csv")

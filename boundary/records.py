@@ -147,7 +147,8 @@ class Curve:
     """pass@k of one arm on one suite; rates in [0, 1].
 
     ``low`` and ``high`` are the 95 % interval of ``mean``; ``method`` names, for each k, how it
-    was made (``bootstrap`` over problems or groups, ``wilson`` where each problem is 0 or 1).
+    was made (``bootstrap`` over problems or groups, ``augmented`` for fewer than 100 of them,
+    ``wilson`` where each problem is 0 or 1, ``fixed_suite`` for new samples of the same problems).
     ``bound_low`` and ``bound_high`` count every unjudged sample as wrong or as right, and are
     ``None`` where all were judged. ``per_problem`` is (P, K), the others (K,). ``n`` is the
     fewest samples of a problem, or with a ``design`` the most, as problems stopped early.
@@ -228,6 +229,56 @@ class DeltaSE:
     other_at_1: float
 
 
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What happened to the solved set, under the names of the literature.
+
+    ``kept`` is P / (P + S), the keep rate or SRR; ``new`` E / (P + E), NDR; ``score`` their
+    harmonic mean, SDS; ``net`` (E - S) / (P + E + S), NSCR; ``unlock`` E / (E + O). ``expansion``
+    and ``shrinkage`` are E and S. A ratio of nothing to nothing is ``None``. ``epsilon`` is the
+    success rate that ``k`` samples miss with chance 5 %, ``-ln(.05) / k``.
+    """
+
+    k: int
+    kept: float | None
+    new: float | None
+    score: float | None
+    net: float | None
+    unlock: float | None
+    expansion: float
+    shrinkage: float
+    epsilon: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """How many problems a four-way table's message rests on.
+
+    ``reversal`` is the fewest problems whose outcome would have to change, for one of the two
+    models, to put the other one ahead; ``unsettling`` the fewest that would take the exact
+    McNemar test to p >= .05, ``None`` where it is there already. Both are ``None`` where one
+    model's outcomes cannot do it.
+    """
+
+    k: int
+    reversal: int | None
+    unsettling: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The four-way table that mere resampling gives, beside the one of base and tuned.
+
+    ``base`` is one half of the base's samples against the other half, ``other`` half of the base's
+    against half of the tuned model's, both expected over all splits into halves of ``base.k``.
+    ``second`` is the base against an independent second run of it, at the full k.
+    """
+
+    base: ExpectedOverlap
+    other: ExpectedOverlap
+    second: Overlap | ExpectedOverlap | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """Two arms on the same problems; every difference is other minus base, rates in [0, 1].
@@ -235,6 +286,9 @@ class Comparison:
     ``difference``, ``low``, ``high`` and ``p_value`` (paired permutation test, or exact McNemar
     where each problem is 0 or 1) are (K,). The histograms are (12,) counts of problems in the
     bins {0}, (0, .1], ..., (.9, 1), {1}; those of an adaptive arm count its first look.
+    ``p_adjusted`` holds over all k together; ``suite_low`` and ``suite_high`` bound the difference
+    on these very problems under new samples; ``transition`` is (12, 12) problems by the base's bin
+    and the other's. ``caveats`` say what besides the checkpoint sets the two apart.
     """
 
     base: Curve
@@ -251,6 +305,14 @@ class Comparison:
     other_histogram: "IntArray"
     delta_se: DeltaSE
     notes: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+    p_adjusted: "FloatArray | None" = None
+    suite_low: "FloatArray | None" = None
+    suite_high: "FloatArray | None" = None
+    transition: "IntArray | None" = None
+    support: Support | None = None
+    sensitivity: Sensitivity | None = None
+    floor: Floor | None = None
 
     @property
     def is_settled(self) -> "NDArray[np.bool_]":

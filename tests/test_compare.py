@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boundary import compare
+from boundary import compare, display, stats
 from boundary.errors import ConfigError
 from boundary.passk import Settings
 from boundary.records import Counts, CrossingKind, Design, Overlap
@@ -218,3 +218,133 @@ def test_an_adaptive_run_beside_one_of_fixed_n(tmp_path: Path) -> None:
     assert any("histogram uses the first 4 samples" in note for note in found.notes)
     for name in ("differences.csv", "histogram.csv", "overlap.csv"):
         assert len(pd.read_csv(tmp_path / name))
+
+
+def test_controls_and_lists_are_written(tmp_path: Path) -> None:
+    columns = {"base": [0, 1, 3, 8] * 5, "rl": [0, 4, 8, 8] * 5, "again": [1, 0, 3, 8] * 5}
+    tables = written(tmp_path / "t.csv", columns)
+    (found,) = compare.run(
+        tables["base"], [tables["rl"]], floor=tables["again"], out=tmp_path / "out"
+    )
+    assert found.floor is not None
+    assert found.floor.second is not None
+    floors = pd.read_csv(tmp_path / "out" / "floor.csv").set_index("table")
+    assert floors.loc["base, second run of base", "other_only"] == 5
+    assert floors["k"].tolist() == [4, 4, 8, 8]
+    moves = pd.read_csv(tmp_path / "out" / "transition.csv", dtype={"base_accuracy": str})
+    assert moves["problems"].sum() == 20
+    support = pd.read_csv(tmp_path / "out" / "support.csv").iloc[0]
+    assert support["srr"] == 1.0
+    summary = pd.read_csv(tmp_path / "out" / "comparisons.csv").iloc[0]
+    assert summary["reversal"] == 1
+    assert summary["floor_k"] == 4
+
+
+def test_problems_that_all_share(tmp_path: Path) -> None:
+    tables = written(tmp_path / "t.csv", {"base": [1, 2, 3], "rl": [1, 2]})
+    base, other = compare.shared([tables["base"], tables["rl"]])
+    (found,) = compare.run(base, [other])
+    assert found.base.problem_ids == ("q0", "q1")
+    assert "compared on the 2 problems that all share, of up to 3" in found.notes
+    assert compare.shared([tables["base"]] * 2) == [tables["base"]] * 2
+    apart = CountsTable("apart", (Counts("x", 8, 1),))
+    with pytest.raises(ConfigError, match="share no problem"):
+        compare.shared([tables["base"], apart])
+
+
+def test_problems_of_one_id_are_shared_only_where_question_and_answer_agree(
+    tmp_path: Path,
+) -> None:
+    runs = []
+    for first, second in (("1 + 1", "3 + 3"), ("2 + 0", "3 + 3")):
+        path = tmp_path / f"{first[0]}.jsonl"
+        rows = [{"id": "a", "problem": first, "answer": "2"}]
+        rows += [{"id": "b", "problem": second, "answer": "6"}]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        shown = done("sample", "fake/p=0.5", "--suite", path, "-n", 4, "--json", where=tmp_path)
+        runs.append(json.loads(shown)["path"])
+    base, other = compare.shared([load_counts(str(tmp_path / run))[0] for run in runs])
+    (found,) = compare.run(base, [other])
+    assert found.base.problem_ids == ("b",)
+
+
+def test_what_sets_two_runs_apart_stands_in_the_verdict(drawn: dict[str, str]) -> None:
+    (raw,) = compare.run(counts(drawn, "first=2"), [counts(drawn, "first=0")])
+    line = stats.verdict(raw)
+    told = "beside their checkpoints the two differ in prompts, token budgets (16384 and 2000)"
+    assert line.endswith(told)
+    (cut,) = compare.run(
+        counts(drawn, "first=2"), [counts(drawn, "first=0")], Settings(budget=1000)
+    )
+    assert "token budgets" not in stats.verdict(cut)
+    assert any("read at a budget of 1000 tokens" in note for note in cut.notes)
+
+
+def test_a_series_has_a_trend_and_all_its_pairs(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    columns = {f"step-{s}": rng.binomial(8, 0.2 + s / 500, 60).tolist() for s in (0, 100, 300)}
+    tables = list(written(tmp_path / "t.csv", columns).values())
+    steps = compare.steps_of([table.label for table in tables])
+    assert steps == [0.0, 100.0, 300.0]
+    made = compare.extras(tables[0], tables[1:], steps=steps, out=tmp_path / "out")
+    frames = {extra.name: extra.frame for extra in made}
+    assert list(frames) == ["pairs", "trend"]
+    assert frames["trend"]["slope_per_step"][0] == pytest.approx(1 / 500, abs=5e-4)
+    assert frames["trend"]["p_value"][0] < 0.01
+    assert len(frames["pairs"]) == 3 * 4
+    assert len(pd.read_csv(tmp_path / "out" / "trend.csv")) == 2
+    few = compare.extras(tables[0], tables[1:2], steps=steps[:2])
+    assert [extra.name for extra in few] == ["pairs", "trend"]
+    with pytest.raises(ConfigError, match="2 steps for 3 models"):
+        compare.extras(tables[0], tables[1:], steps=steps[:2])
+    with pytest.raises(ConfigError, match="no number"):
+        compare.steps_of(["base", "step-1"])
+
+
+def test_lengths_by_outcome(drawn: dict[str, str]) -> None:
+    tables = [counts(drawn, name) for name in ("first=2", "first=4")]
+    (lengths,) = compare.extras(tables[0], tables[1:])
+    every = lengths.frame[lengths.frame["outcome"] == "all"]
+    assert every["samples"].tolist() == [96, 96]
+    parts = lengths.frame[lengths.frame["outcome"] != "all"]
+    assert parts["samples"].sum() == 192
+
+
+def test_the_fixed_suite_of_a_comparison(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    columns = {name: rng.integers(0, 9, 30).tolist() for name in ("base", "rl")}
+    tables = written(tmp_path / "t.csv", columns)
+    (found,) = compare.run(tables["base"], [tables["rl"]], Settings(target="fixed_suite"))
+    assert set(found.method[:-1]) == {"fixed_suite"}
+    assert found.base.method[0] == "fixed_suite"
+    assert any("these very problems" in note for note in found.notes)
+
+
+def test_what_a_comparison_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(2)
+    columns = {name: rng.integers(0, 9, 12).tolist() for name in ("base", "one", "two")}
+    base, *others = written(tmp_path / "t.csv", columns).values()
+    found, extras = compare.run(base, others), compare.extras(base, others)
+    display.show_comparisons(found, as_json=False, extras=extras)
+    shown = capsys.readouterr().out
+    for words in (
+        "would put the other ahead",
+        "noise floor at k = 4",
+        "solved sets",
+        "the same tables by chance alone",
+        "differences of all pairs",
+    ):
+        assert words in shown
+    display.show_comparisons(found, as_json=True, extras=extras)
+    printed = json.loads(capsys.readouterr().out)
+    assert {"verdicts", "controls", "support", "floor", "pairs"} <= set(printed)
+
+
+def test_one_sample_has_no_floor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, other = written(tmp_path / "t.csv", {"base": [0, 1], "rl": [1, 1]}, n=1).values()
+    found = compare.run(base, [other])
+    assert found[0].floor is None
+    display.show_comparisons(found, as_json=False)
+    assert "by chance" not in capsys.readouterr().out
+    with pytest.raises(ConfigError, match="two halves"):
+        compare.run(base, [other], floor=base)

@@ -1,5 +1,6 @@
 """pass@k from published counts through the command line, and from runs whose truth is known."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -9,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boundary import passk
-from boundary.errors import SampleSizeError
-from boundary.passk import Settings
+from boundary import display, passk
+from boundary.errors import ConfigError, SampleSizeError
+from boundary.passk import Also, Settings
 from boundary.records import Counts, Design
 from boundary.store import CountsTable, Run, load_counts
 from boundary.store.files import Folder
@@ -102,7 +103,7 @@ def test_a_place_that_cannot_be_written_to_is_told(run: Path, tmp_path: Path) ->
 
 def test_the_seed_decides_the_intervals_and_nothing_else(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    counts = rng.integers(0, 17, 40)
+    counts = rng.integers(0, 17, 140)
     lines = ["problem_id,n,c", *(f"q{i},16,{c}" for i, c in enumerate(counts))]
     (tmp_path / "t.csv").write_text("\n".join(lines))
     one, same, other = (
@@ -180,3 +181,100 @@ def test_valid_derivations_of_an_adaptive_table_end_at_its_first_look() -> None:
     (valid,) = passk.run([adaptive()], Settings(ks=(2, 16))).valid
     assert valid.ks.tolist() == [2]
     assert passk.run([adaptive()], Settings(ks=(8, 16))).valid == ()
+
+
+def spread_run(where: Path, model: str = "fake/p=0.4,tokens=24,spread=0.8") -> CountsTable:
+    few = ("-n", 8, "--limit", 12, "--max-tokens", 90)
+    done("sample", model, "--suite", "dial", *few, where=where)
+    (found,) = (where / "results").iterdir()
+    (table,) = load_counts(str(found))
+    return table
+
+
+def test_what_is_made_besides_curves(tmp_path: Path) -> None:
+    table = spread_run(tmp_path)
+    also = Also(budgets=(20, 90), extrapolate=32, metrics=True, answers=True, cost=True)
+    found = passk.run([table], also=also, out=tmp_path / "out")
+    frames = {extra.name: extra.frame for extra in found.extras}
+    assert list(frames) == [
+        "budgets", "extrapolation", "metrics", "cost", "majority", "answers", "guesses",
+    ]  # fmt: skip
+    for name, frame in frames.items():
+        assert len(pd.read_csv(tmp_path / "out" / f"{name}.csv")) == len(frame) > 0
+    solved = found.solved[0]
+    budgets = frames["budgets"]
+    whole = budgets[budgets["budget"] == 90]
+    np.testing.assert_allclose(whole["pass_at_k"], solved.mean)
+    assert (budgets[budgets["budget"] == 20]["pass_at_k"].to_numpy() <= solved.mean).all()
+    assert set(frames["extrapolation"]["k"]) == {16, 32}
+    assert "pass_at_k" not in frames["extrapolation"]
+    metrics = frames["metrics"][frames["metrics"]["k"] == 8]
+    values = metrics.fillna({"tau": "all"}).set_index(["metric", "tau"])["value"].to_dict()
+    assert values["G-Pass@k", "1"] == pytest.approx(values["pass^k", "all"])
+    assert frames["majority"]["maj_at_k"][0] == pytest.approx(solved.mean[0])
+    assert (frames["answers"]["samples"] == 8).all()
+    assert (frames["answers"]["hit_elsewhere"] <= 0.5).all()
+    names = frames["guesses"]["curve"].unique().tolist()
+    assert names[:2] == ["pass@k", "answers to other problems"]
+    assert frames["cost"]["tokens"].is_monotonic_increasing
+
+
+def test_a_budget_moves_the_curve_and_is_told(tmp_path: Path) -> None:
+    table = spread_run(tmp_path)
+    cut, whole = (passk.run([table], Settings(budget=b)) for b in (20, None))
+    assert cut.solved[0].mean[0] < whole.solved[0].mean[0]
+    assert any("read at a budget of 20 tokens" in note for note in cut.notes)
+
+
+def test_direct_answers_leave_out_problems_hit_by_luck(tmp_path: Path) -> None:
+    def counted(label: str, correct: tuple[int, ...], n: int) -> CountsTable:
+        rows = (Counts(f"q{i}", n, c) for i, c in enumerate(correct))
+        return CountsTable(label, tuple(rows))
+
+    direct = counted("direct", (0, 1, 50), 100)
+    found = passk.run([counted("model", (0, 4, 2), 4)], Settings(ks=(1,)), also=Also(direct=direct))
+    frame = found.extras[0].frame.set_index("curve")
+    assert frame["problems"].tolist() == [3, 2]
+    assert frame["value"].tolist() == pytest.approx([0.5, 0.25])
+
+
+def test_the_fixed_suite_has_intervals_of_its_own() -> None:
+    table = CountsTable("counts", tuple(Counts(f"q{i}", 16, i % 17) for i in range(60)))
+    over, on = (passk.run([table], Settings(target=t)) for t in ("population", "fixed_suite"))
+    assert set(on.solved[0].method[:-1]) == {"fixed_suite"}
+    widths = [found.solved[0].high[0] - found.solved[0].low[0] for found in (on, over)]
+    assert 0 < widths[0] < widths[1]
+    with pytest.raises(ConfigError, match="stops early"):
+        passk.run([adaptive()], Settings(target="fixed_suite"))
+
+
+def test_counts_alone_tell_nothing_of_answers_or_budgets() -> None:
+    table = CountsTable("counts", (Counts("a", 4, 1), Counts("b", 4, 2)))
+    with pytest.raises(ConfigError, match="table of counts"):
+        passk.run([table], Settings(budget=10))
+    for also in (Also(answers=True), Also(budgets=(4,)), Also(cost=True)):
+        with pytest.raises(ConfigError, match="table of counts"):
+            passk.run([table], also=also)
+    with pytest.raises(ConfigError, match="power of two above 4"):
+        passk.run([table], also=Also(extrapolate=4))
+
+
+def test_what_is_printed_besides_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    also = Also(budgets=(20,), extrapolate=16, answers=True)
+    found = passk.run([spread_run(tmp_path)], Settings(ks=(1, 8)), also=also)
+    display.show_passk(found, as_json=False)
+    shown = capsys.readouterr().out
+    for title in (
+        "pass@k in percent [95 % interval]",
+        "pass@k at smaller budgets of tokens",
+        "extrapolated pass@k, not measured",
+        "maj@k; samples without an answer abstain",
+        "pass@k beside what guessing would give",
+    ):
+        assert title in shown
+    display.show_passk(found, as_json=True)
+    printed = json.loads(capsys.readouterr().out)
+    assert list(printed)[:2] == ["curves", "budgets"]
+    assert [row["k"] for row in printed["curves"]] == [1, 8]
+    display.show_passk(replace(found, extras=()), as_json=True)
+    assert json.loads(capsys.readouterr().out)[0]["k"] == 1

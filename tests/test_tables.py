@@ -66,7 +66,10 @@ def test_counts_of_an_adaptive_run_hold_its_first_look_and_where_it_stopped(
     last = (Counts("q0", 4, 2, 1), Counts("q1", 8, 1))
     found = CountsTable("quick", last, design=Design(2, (4, 8)), first_look=first)
     tables.write(tables.counts([("base", BASE), ("quick", found)]), tmp_path / "counts.csv")
-    assert load_counts(f"{tmp_path / 'counts.csv'}::quick")[0].counts[1] == Counts("q1", 4, 0)
+    (again,) = load_counts(f"{tmp_path / 'counts.csv'}::quick")
+    assert (again.counts[1], again.design) == (Counts("q1", 8, 1), found.design)
+    assert again.first_look is not None
+    assert again.first_look[1] == Counts("q1", 4, 0)
     frame = pd.read_csv(tmp_path / "counts.csv", dtype=str, keep_default_na=False)
     columns = ["n", "c", "stop_after", "looks", "reached_n", "reached_c", "reached_unjudged"]
     assert frame[columns].to_numpy()[-3:].tolist() == [

@@ -1,7 +1,9 @@
-"""Two arms on the same problems: paired curves, tests, four-way table and crossing."""
+"""Arms on the same problems: paired curves, tests, four-way table and crossing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import combinations
 
 import numpy as np
 
@@ -9,9 +11,11 @@ from boundary.errors import ConfigError
 from boundary.records import (
     Comparison,
     Counts,
+    Crossing,
     Curve,
     DeltaSE,
     ExpectedOverlap,
+    Floor,
     Overlap,
 )
 from boundary.stats.adaptive import design_words
@@ -22,12 +26,21 @@ from boundary.stats.contrasts import (
     expected_overlap,
     overlap,
     overlap_from_firsts,
-    paired_p,
+    paired_test,
 )
 from boundary.stats.crossings import crossing_of
-from boundary.stats.curves import curve_of, draw_sizes
-from boundary.stats.estimators import accuracy_histogram, checked_ks
-from boundary.stats.intervals import bootstrap_means, gap_intervals, rate_intervals
+from boundary.stats.curves import curve_of, draw_sizes, suite_unknown
+from boundary.stats.estimators import accuracy_histogram, checked_ks, transitions
+from boundary.stats.intervals import (
+    Intervals,
+    bootstrap_means,
+    fixed_suite_gap_intervals,
+    fixed_suite_intervals,
+    gap_intervals,
+    normal_p,
+    rate_intervals,
+)
+from boundary.stats.support import floor, sensitivity, support
 
 # The k at which the literature states the sampling-efficiency gap.
 DELTA_SE_K = 256
@@ -55,6 +68,28 @@ class _Pair:
         """Two (P, K) tables of pass@k."""
         base, other = (table.pass_at(ks) for table in self.tables)
         return base, other
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gap:
+    """Other minus base of two arms out of several, (K,) each, and where they cross."""
+
+    base: str
+    other: str
+    difference: FloatArray
+    low: FloatArray
+    high: FloatArray
+    method: tuple[str, ...]
+    crossing: Crossing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AllPairs:
+    """Several arms on the same problems: each one's curve, and every pair's difference."""
+
+    ks: IntArray
+    curves: tuple[Curve, ...]
+    gaps: tuple[Gap, ...]
 
 
 def compare(
@@ -90,12 +125,15 @@ def compare(
     """
     pair = _paired(base, other)
     grid = draw_sizes(ks, pair.limits)
+    histories = (_fixed(base, pair), _fixed(other, pair))
     rates = pair.pass_at(grid)
     means = bootstrap_means(np.hstack(rates), rng, resamples=resamples, groups=pair.groups)
     replicates = (means[:, : len(grid)], means[:, len(grid) :])
     curves = _curves(pair, grid, rates, replicates)
     gaps = gap_intervals(rates[0], rates[1], replicates[1] - replicates[0], pair.groups)
     split = _overlap(pair, int(grid[-1]) if solved_at is None else solved_at)
+    tested = paired_test(rates[0], rates[1], rng, groups=pair.groups)
+    suite = _suite_intervals(pair, grid)
     return Comparison(
         base=curves[0],
         other=curves[1],
@@ -104,35 +142,165 @@ def compare(
         low=gaps.low,
         high=gaps.high,
         method=gaps.method,
-        p_value=paired_p(rates[0], rates[1], rng, groups=pair.groups),
+        p_value=tested.p,
         overlap=split,
         crossing=crossing_of(
             grid, (rates[0] - rates[1]).mean(axis=0), replicates[0] - replicates[1]
         ),
-        base_histogram=_histogram(base),
-        other_histogram=_histogram(other),
+        base_histogram=accuracy_histogram(*histories[0]),
+        other_histogram=accuracy_histogram(*histories[1]),
         delta_se=_delta_se(pair, int(grid[-1])),
         notes=tuple(_notes(pair, grid, split)),
+        p_adjusted=tested.adjusted,
+        suite_low=suite.low if suite else None,
+        suite_high=suite.high if suite else None,
+        transition=transitions(*histories[0], *histories[1]),
+        support=support(split),
+        sensitivity=sensitivity(split) if isinstance(split, Overlap) else None,
+        floor=_floor(pair),
     )
+
+
+def for_fixed_suite(found: Comparison, base: Arm, other: Arm) -> Comparison:
+    """The comparison with intervals and p-values for these very problems under new samples.
+
+    The crossing's interval, the adjusted p-values and McNemar's test stay those over problems.
+
+    Args:
+        found: The comparison over a population of problems.
+        base: Its base.
+        other: Its other arm.
+
+    Returns:
+        The comparison; its p-values are those of a normal law with the interval's width.
+
+    Raises:
+        ConfigError: An arm stops early.
+    """
+    pair = _paired(base, other)
+    limits = _suite_intervals(pair, found.ks)
+    if limits is None:
+        raise suite_unknown(base.label if base.design else other.label)
+    curves = [
+        replace(side, low=own.low, high=own.high, method=own.method)
+        for side, table in zip((found.base, found.other), pair.tables, strict=True)
+        for own in [fixed_suite_intervals(table.correct, table.n, found.ks)]
+    ]
+    return replace(
+        found,
+        base=curves[0],
+        other=curves[1],
+        low=limits.low,
+        high=limits.high,
+        method=limits.method,
+        p_value=normal_p(found.difference, limits),
+        notes=(*found.notes, "intervals and p-values are for new samples of these very problems"),
+    )
+
+
+def with_second_run(found: Comparison, base: Arm, second: Arm) -> Comparison:
+    """Add an independent second run of the base to a comparison's noise floor.
+
+    Args:
+        found: The comparison.
+        base: The base of it.
+        second: Another run of the same base on the same problems.
+
+    Returns:
+        The comparison with the four-way table of the two runs, at the k of its own.
+
+    Raises:
+        ConfigError: The two hold different problems, or the floor cannot be computed.
+        SampleSizeError: The k of the table exceeds a limit of the second run.
+    """
+    if found.floor is None:
+        raise ConfigError("one sample is no two halves", remedy="draw more samples per problem")
+    table = _overlap(_paired(base, second), found.overlap.k)
+    return replace(found, floor=replace(found.floor, second=table))
+
+
+def all_pairs(
+    arms: Sequence[Arm],
+    *,
+    ks: Sequence[int] | None = None,
+    rng: np.random.Generator,
+    resamples: int = 2000,
+) -> AllPairs:
+    """Curves of several arms and the differences between any two, from one paired bootstrap.
+
+    Args:
+        arms: Two or more, on the same problems.
+        ks: Rising draw sizes; powers of two up to the smallest limit of all when ``None``.
+        rng: Source of the resamples.
+        resamples: Bootstrap resamples.
+
+    Returns:
+        The curves, and for each two arms the later minus the earlier, without tests.
+
+    Raises:
+        ConfigError: The arms hold different problems or groups, or are fewer than two.
+        SampleSizeError: Some k is below 1 or above the smallest limit.
+    """
+    if len(arms) < 2:
+        raise ConfigError(f"{len(arms)} arms to pair", remedy="give two or more")
+    tables = _aligned(arms)
+    grid = draw_sizes(ks, np.min([table.limits for table in tables], axis=0))
+    rates = [table.pass_at(grid) for table in tables]
+    groups = tables[0].groups
+    means = bootstrap_means(np.hstack(rates), rng, resamples=resamples, groups=groups)
+    replicates = np.split(means, len(arms), axis=1)
+    curves = tuple(
+        curve_of(arm.label, table, grid, rate, rate_intervals(rate, mean, groups))
+        for arm, table, rate, mean in zip(arms, tables, rates, replicates, strict=True)
+    )
+    return AllPairs(
+        grid,
+        curves,
+        tuple(
+            _gap((arms[i].label, arms[j].label), grid, (rates[i], rates[j]), more, groups)
+            for i, j in combinations(range(len(arms)), 2)
+            for more in [replicates[j] - replicates[i]]
+        ),
+    )
+
+
+def _gap(
+    labels: tuple[str, str],
+    ks: IntArray,
+    rates: tuple[FloatArray, FloatArray],
+    replicates: FloatArray,
+    groups: IntArray | None,
+) -> Gap:
+    base, other = rates
+    found = gap_intervals(base, other, replicates, groups)
+    difference = (other - base).mean(axis=0)
+    crossing = crossing_of(ks, -difference, -replicates)
+    return Gap(*labels, difference, found.low, found.high, found.method, crossing)
 
 
 def _paired(base: Arm, other: Arm) -> _Pair:
     """Put the other arm into the order of the base's problems."""
-    # Refuses a problem that comes twice before the look-up by id would hide it.
-    tabulate(other.counts)
-    _require_same_problems(base, other)
-    by_id = {entry.problem_id: entry for entry in other.counts}
-    left, right = [], []
-    for entry in base.counts:
-        match = by_id[entry.problem_id]
-        group = _common_group(entry, match)
-        left.append(replace(entry, group=group))
-        right.append(replace(match, group=group))
-    tables = (tabulate(left, base.design), tabulate(right, other.design))
+    left, right = _aligned([base, other])
     firsts = None
     if base.firsts is not None and other.firsts is not None:
-        firsts = (_firsts(base, tables[0].problem_ids), _firsts(other, tables[0].problem_ids))
-    return _Pair((base.label, other.label), tables, firsts)
+        firsts = (_firsts(base, left.problem_ids), _firsts(other, left.problem_ids))
+    return _Pair((base.label, other.label), (left, right), firsts)
+
+
+def _aligned(arms: Sequence[Arm]) -> list[Table]:
+    """All arms' counts in the order of the first one's problems, with their common groups."""
+    columns = []
+    for arm in arms:
+        # Refuses a problem that comes twice before the look-up by id would hide it.
+        tabulate(arm.counts)
+        _require_same_problems(arms[0], arm)
+        by_id = {entry.problem_id: entry for entry in arm.counts}
+        columns.append([by_id[entry.problem_id] for entry in arms[0].counts])
+    groups = [reduce(_common_group, row).group for row in zip(*columns, strict=True)]
+    return [
+        tabulate([replace(e, group=g) for e, g in zip(column, groups, strict=True)], arm.design)
+        for arm, column in zip(arms, columns, strict=True)
+    ]
 
 
 def _require_same_problems(base: Arm, other: Arm) -> None:
@@ -158,14 +326,15 @@ def _few(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
-def _common_group(base: Counts, other: Counts) -> str | None:
+def _common_group(base: Counts, other: Counts) -> Counts:
+    """The one of the two that names the group, if any does."""
     if base.group is not None and other.group is not None and base.group != other.group:
         raise ConfigError(
             f"problem {base.problem_id!r} is in group {base.group!r} on one side "
             f"and {other.group!r} on the other",
             remedy="give both arms the same groups",
         )
-    return other.group if base.group is None else base.group
+    return other if base.group is None else base
 
 
 def _firsts(arm: Arm, order: Sequence[str]) -> IntArray:
@@ -218,9 +387,27 @@ def _delta_se(pair: _Pair, largest: int) -> DeltaSE:
     return delta_se(base.pass_at([k]), other.pass_at([1]), k=k)
 
 
-def _histogram(arm: Arm) -> IntArray:
-    fixed = arm.fixed_counts
-    return accuracy_histogram([entry.correct for entry in fixed], [entry.n for entry in fixed])
+def _fixed(arm: Arm, pair: _Pair) -> tuple[IntArray, IntArray]:
+    """(P,) correct samples and (P,) n over indices that no outcome chose, in the pair's order."""
+    by_id = {entry.problem_id: entry for entry in arm.fixed_counts}
+    found = [by_id[name] for name in pair.tables[0].problem_ids]
+    return np.array([entry.correct for entry in found]), np.array([entry.n for entry in found])
+
+
+def _suite_intervals(pair: _Pair, ks: IntArray) -> Intervals | None:
+    """What new samples of these very problems would do; unknown where sampling stopped early."""
+    base, other = pair.tables
+    if base.design is not None or other.design is not None:
+        return None
+    return fixed_suite_gap_intervals((base.correct, base.n), (other.correct, other.n), ks)
+
+
+def _floor(pair: _Pair) -> Floor | None:
+    half = int(pair.limits.min()) // 2
+    if not half:
+        return None
+    base, other = pair.tables
+    return floor(base.pass_at([half, 2 * half]), other.pass_at([half])[:, 0], k=half)
 
 
 def _notes(pair: _Pair, ks: IntArray, split: Overlap | ExpectedOverlap) -> Iterator[str]:

@@ -69,10 +69,15 @@ def curve(
 
 def _require_fixed(arm: Arm) -> None:
     if arm.design is not None:
-        raise ConfigError(
-            f"{arm.label} stops early: its interval for this very suite is not known",
-            remedy="take the interval over a population of problems",
-        )
+        raise suite_unknown(arm.label)
+
+
+def suite_unknown(label: str) -> ConfigError:
+    """The error of asking an adaptive arm for its interval on this very suite."""
+    return ConfigError(
+        f"{label} stops early: its interval for this very suite is not known",
+        remedy="take the interval over a population of problems",
+    )
 
 
 def valid_curve(
@@ -113,6 +118,36 @@ def valid_curve(
             )
         checked.append(replace(entry, correct=entry.valid))
     return curve(Arm(arm.label, checked), ks, rng=rng, resamples=resamples, target=target)
+
+
+def metric(
+    arm: Arm,
+    per_problem: FloatArray,
+    ks: Sequence[int] | IntArray,
+    *,
+    rng: np.random.Generator,
+    resamples: int = 2000,
+) -> Curve:
+    """A curve of any metric in [0, 1] that each problem has a value of.
+
+    Args:
+        arm: Whose problems and groups these are; an adaptive one's first look.
+        per_problem: (P, K) values, in the order of the arm's counts.
+        ks: (K,) draw sizes they belong to.
+        rng: Source of the resamples.
+        resamples: Bootstrap resamples of problems or groups.
+
+    Returns:
+        The curve, its intervals made as those of pass@k.
+    """
+    table = tabulate(arm.fixed_counts)
+    means = bootstrap_means(per_problem, rng, resamples=resamples, groups=table.groups)
+    intervals = rate_intervals(per_problem, means, table.groups)
+    return replace(
+        curve_of(arm.label, table, np.asarray(ks), per_problem, intervals),
+        bound_low=None,
+        bound_high=None,
+    )
 
 
 def draw_sizes(ks: Sequence[int] | None, limits: IntArray) -> IntArray:

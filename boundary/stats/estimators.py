@@ -10,6 +10,7 @@ from boundary.stats.arrays import FloatArray, IntArray
 
 # exp(-40) is far below half a unit in the last place of 1.
 _NEGLIGIBLE_LOG = 40.0
+BINS = 12
 
 
 def pass_at_k(
@@ -98,9 +99,40 @@ def accuracy_histogram(
 
     Source: Yue et al. 2025, arXiv:2504.13837, figure 5.
     """
+    return np.bincount(_accuracy_bins(correct, n), minlength=BINS).astype(np.int64)
+
+
+def transitions(
+    base: IntArray | Sequence[int],
+    base_n: int | IntArray | Sequence[int],
+    other: IntArray | Sequence[int],
+    other_n: int | IntArray | Sequence[int],
+) -> IntArray:
+    """Count problems by the accuracy bin that they leave and the one that they reach.
+
+    Args:
+        base: (P,) correct samples of the base.
+        base_n: Samples of the base, one number or (P,).
+        other: (P,) correct samples of the other arm, in the same order.
+        other_n: Samples of the other arm.
+
+    Returns:
+        (12, 12) problems, rows the base's bin; its margins are the two histograms.
+
+    Raises:
+        ConfigError: Counts are not whole numbers in [0, n], or there are none.
+        SampleSizeError: A problem has no samples.
+    """
+    left, right = _accuracy_bins(base, base_n), _accuracy_bins(other, other_n)
+    pairs = np.bincount(left * BINS + right, minlength=BINS**2)
+    return pairs.reshape(BINS, BINS).astype(np.int64)
+
+
+def _accuracy_bins(
+    correct: IntArray | Sequence[int], n: int | IntArray | Sequence[int]
+) -> IntArray:
     counts, sizes = checked_counts(correct, n)
-    bins = np.where(counts == sizes, 11, -(-10 * counts // sizes))
-    return np.bincount(bins, minlength=12).astype(np.int64)
+    return np.where(counts == sizes, BINS - 1, -(-10 * counts // sizes))
 
 
 def checked_counts(

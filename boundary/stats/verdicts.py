@@ -7,6 +7,7 @@ import numpy as np
 
 from boundary.records import Comparison, Crossing, CrossingKind, Curve, Overlap
 from boundary.stats.intervals import TOLERANCE, is_binary
+from boundary.stats.support import cells
 
 
 def verdict(comparison: Comparison, suite: str | None = None) -> str:
@@ -27,6 +28,55 @@ def verdict(comparison: Comparison, suite: str | None = None) -> str:
     return f"{suite}: {line}" if suite else line
 
 
+def controls(comparison: Comparison) -> list[str]:
+    """Say in sentences how many problems a comparison rests on, and what chance alone would give.
+
+    Args:
+        comparison: What was computed.
+
+    Returns:
+        Sentences without their full stop; none where nothing is known.
+    """
+    return [*_rests_on(comparison), *_by_chance(comparison)]
+
+
+def _rests_on(comparison: Comparison) -> Iterator[str]:
+    found = comparison.sensitivity
+    if found is None or found.reversal is None:
+        return
+    other = "" if found.unsettling is None else f"; {_counted(found.unsettling)} would unsettle it"
+    yield (
+        f"at k = {found.k}, {_counted(found.reversal)} of one model would put the other ahead"
+        f"{other}"
+    )
+
+
+def _counted(problems: int) -> str:
+    return f"{problems} changed outcome{'' if problems == 1 else 's'}"
+
+
+def _by_chance(comparison: Comparison) -> Iterator[str]:
+    if comparison.floor is None:
+        return
+    half, other, second = (
+        comparison.floor.base,
+        comparison.floor.other,
+        comparison.floor.second,
+    )
+    base = comparison.base.label
+    yield (
+        f"noise floor at k = {half.k}: one half of {base}'s samples solves {half.base_only:.1f} "
+        f"problems that its other half does not; against half of {comparison.other.label}'s it is "
+        f"{other.base_only:.1f}, and {other.other_only:.1f} the other way"
+    )
+    if second is not None:
+        _, lost, gained, _ = cells(second)
+        yield (
+            f"noise floor at k = {second.k}: a second run of {base} loses {lost:g} and gains "
+            f"{gained:g} problems"
+        )
+
+
 def _clauses(comparison: Comparison) -> Iterator[str]:
     yield _start(comparison)
     if len(comparison.ks) > 1:
@@ -35,6 +85,8 @@ def _clauses(comparison: Comparison) -> Iterator[str]:
     shaky = [f"k = {comparison.ks[j]}" for j in _ends(comparison) if _could_turn(comparison, j)]
     if shaky:
         yield f"the unjudged samples could turn this round at {' and '.join(shaky)}"
+    if comparison.caveats:
+        yield f"beside their checkpoints the two differ in {', '.join(comparison.caveats)}"
 
 
 def _ends(comparison: Comparison) -> list[int]:

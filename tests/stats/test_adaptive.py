@@ -316,7 +316,7 @@ def test_a_curve_reaches_the_cap_with_score_intervals_there():
     outcomes, arm = full_and_adaptive(1)
     found = curve(arm, rng=rng())
     assert (found.n, found.ks.tolist(), found.design) == (32, [1, 2, 4, 8, 16, 32], DESIGN)
-    assert found.method == (*["bootstrap"] * 5, "wilson")
+    assert found.method == (*["augmented"] * 5, "wilson")
     assert found.mean[-1] == outcomes.any(axis=1).mean()
     whole = curve(full_arm(outcomes, "b"), rng=rng())
     assert (found.low[-1], found.high[-1]) == (whole.low[-1], whole.high[-1])

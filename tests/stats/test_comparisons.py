@@ -5,7 +5,17 @@ import pytest
 
 from boundary.errors import ConfigError, SampleSizeError
 from boundary.records import Counts, CrossingKind, ExpectedOverlap, Overlap
-from boundary.stats import Arm, accuracy_histogram, compare, curve, mcnemar_exact, pass_at_k
+from boundary.stats import (
+    Arm,
+    accuracy_histogram,
+    all_pairs,
+    compare,
+    curve,
+    for_fixed_suite,
+    mcnemar_exact,
+    pass_at_k,
+    with_second_run,
+)
 
 
 def rng(seed=0):
@@ -27,7 +37,7 @@ def test_differences_are_other_minus_base():
     ks = [1, 2, 4, 8]
     gaps = pass_at_k([0, 6, 8, 0, 8], 8, ks) - pass_at_k([0, 1, 2, 2, 8], 8, ks)
     np.testing.assert_allclose(found.difference, gaps.mean(axis=0))
-    assert found.method == ("bootstrap", "bootstrap", "bootstrap", "tango")
+    assert found.method == ("augmented", "augmented", "augmented", "tango")
     assert (found.low <= found.difference).all()
     assert (found.difference <= found.high).all()
     assert found.p_value[-1] == mcnemar_exact(1, 0)
@@ -197,3 +207,41 @@ def test_groups_are_units_on_both_sides():
     clash = [Counts(r.problem_id, 8, r.correct, group="x") for r in rows]
     with pytest.raises(ConfigError, match="group"):
         compare(Arm("a", rows), Arm("b", clash), rng=rng())
+
+
+def test_all_pairs_are_what_each_comparison_says():
+    draw = rng(6)
+    arms = [arm(f"a{i}", draw.integers(0, 9, 120)) for i in range(3)]
+    found = all_pairs(arms, rng=rng(), resamples=400)
+    assert [(gap.base, gap.other) for gap in found.gaps] == [
+        ("a0", "a1"), ("a0", "a2"), ("a1", "a2"),
+    ]  # fmt: skip
+    for gap, (i, j) in zip(found.gaps, [(0, 1), (0, 2), (1, 2)], strict=True):
+        alone = compare(arms[i], arms[j], rng=rng(), resamples=400)
+        np.testing.assert_allclose(gap.difference, alone.difference)
+        np.testing.assert_allclose(gap.low, alone.low)
+        np.testing.assert_allclose(gap.high, alone.high)
+        assert gap.method == alone.method
+        assert gap.crossing.kind == alone.crossing.kind
+    np.testing.assert_allclose(found.curves[1].mean, alone.base.mean)
+    with pytest.raises(ConfigError, match="two or more"):
+        all_pairs(arms[:1], rng=rng())
+
+
+def test_a_comparison_holds_its_controls():
+    base, other = arm("base", [0, 1, 2, 2, 8]), arm("rl", [0, 6, 8, 0, 8])
+    found = compare(base, other, rng=rng())
+    np.testing.assert_array_equal(found.transition.sum(axis=1), found.base_histogram)
+    np.testing.assert_array_equal(found.transition.sum(axis=0), found.other_histogram)
+    assert found.transition[3, 0] == 1
+    assert found.support.shrinkage == len(found.overlap.base_only) == 1
+    assert (found.sensitivity.reversal, found.sensitivity.unsettling) == (2, None)
+    assert found.floor.base.k == 4
+    assert (found.p_adjusted >= found.p_value).all()
+    assert (found.suite_low < found.difference).all()
+    suite = for_fixed_suite(found, base, other)
+    assert (suite.low == found.suite_low).all()
+    assert "these very problems" in suite.notes[-1]
+    again = with_second_run(found, base, arm("again", [1, 0, 2, 2, 8]))
+    assert again.floor.second.base_only == ("p1",)
+    assert again.floor.second.other_only == ("p0",)

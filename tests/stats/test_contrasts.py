@@ -16,8 +16,10 @@ from boundary.stats import (
     overlap,
     overlap_from_firsts,
     paired_p,
+    paired_test,
     pass_at_k,
     permutation_p,
+    permutation_test,
 )
 
 
@@ -99,6 +101,53 @@ def test_permutation_holds_its_level_under_the_null():
     ps = [permutation_p(draw.normal(size=(20, 1)), draw, draws=199)[0] for _ in range(4000)]
     share = np.mean(np.array(ps) <= 0.05)
     assert abs(share - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 4000)
+
+
+def stepped_down(differences):
+    """Adjusted p-values by the definition: all sign flips, step by step."""
+    scale = np.sqrt((differences**2).sum(axis=0))
+    signs = np.array(list(itertools.product((-1, 1), repeat=len(differences))))
+    flipped = np.abs(signs @ differences) / scale
+    seen = np.abs(differences.sum(axis=0)) / scale
+    left, adjusted, worst = list(np.argsort(-seen, kind="stable")), np.zeros(len(seen)), 0.0
+    while left:
+        largest = flipped[:, left].max(axis=1)
+        worst = max(worst, float((largest >= seen[left[0]] - 1e-9).mean()))
+        adjusted[left.pop(0)] = worst
+    return adjusted
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_adjusted_p_values_against_all_flips(seed):
+    differences = rng(seed).normal(0.4, 1.0, size=(9, 4)) @ rng(seed + 50).random((4, 4))
+    found = permutation_test(differences, rng())
+    np.testing.assert_allclose(found.adjusted, stepped_down(differences), atol=1e-12)
+    assert (found.adjusted >= found.p).all()
+    assert found.adjusted.min() >= found.p.min()
+
+
+def test_one_column_needs_no_adjustment():
+    differences = rng(3).normal(0.3, 1.0, size=(40, 1))
+    found = permutation_test(differences, rng())
+    assert found.adjusted[0] == found.p[0]
+
+
+def test_false_claims_over_all_columns_keep_the_level():
+    draw, alone, together = rng(4), 0, 0
+    for _ in range(400):
+        found = permutation_test(draw.normal(size=(10, 6)), draw)
+        alone += found.p.min() < 0.05
+        together += found.adjusted.min() < 0.05
+    assert together / 400 < 0.09
+    assert alone > 2 * together
+
+
+def test_adjusted_values_are_never_below_the_exact_test():
+    base = pass_at_k(np.array([0] * 20 + [3] * 30), 8, [1, 8])
+    other = pass_at_k(np.array([1] * 6 + [0] * 16 + [4] * 28), 8, [1, 8])
+    found = paired_test(base, other, rng())
+    np.testing.assert_array_equal(found.p, paired_p(base, other, rng()))
+    assert (found.adjusted >= found.p).all()
 
 
 def test_the_test_follows_the_column():

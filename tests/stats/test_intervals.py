@@ -11,14 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import binom
+from scipy.stats import t as student
 
 from boundary.errors import ConfigError, SampleSizeError
 from boundary.stats import (
+    Intervals,
     bootstrap_means,
     default_ks,
+    fixed_suite_gap_intervals,
     fixed_suite_intervals,
     gap_intervals,
     intervals,
+    normal_p,
     pass_at_k,
     rate_intervals,
     tango,
@@ -175,19 +179,86 @@ def test_score_intervals_where_each_problem_is_zero_or_one():
     counts, n = np.array([0, 1, 5, 8, 8, 0, 2, 8, 8, 7]), 8
     table = pass_at_k(counts, n, [1, 8])
     found = rate_intervals(table, bootstrap_means(table, rng()))
-    assert found.method == ("bootstrap", "wilson")
+    assert found.method == ("augmented", "wilson")
     assert (found.low[1], found.high[1]) == wilson(8, 10)
     other = pass_at_k(np.full(10, 3), n, [1, 8])
     gaps = gap_intervals(table, other, bootstrap_means(other - table, rng()))
-    assert gaps.method == ("bootstrap", "tango")
+    assert gaps.method == ("augmented", "tango")
     assert (gaps.low[1], gaps.high[1]) == pytest.approx(tango(2, 0, 10))
 
 
 def test_an_interval_holds_its_estimate_with_a_handful_of_resamples():
-    table = np.array([[0.2], [0.4], [0.9]])
+    table = np.repeat([[0.2], [0.4], [0.9]], 40, axis=0)
     found = rate_intervals(table, np.array([[0.6], [0.8]]))
     assert found.low[0] == pytest.approx(0.5)
     assert found.high[0] == pytest.approx(0.795)
+
+
+def by_hand(values, added, quantile):
+    """Mean and t limits of a list of values with others added to it."""
+    weights = np.concatenate([np.ones(len(values)), [w for _, w in added]])
+    whole = np.concatenate([values, [v for v, _ in added]])
+    total = weights.sum()
+    mean = (weights * whole).sum() / total
+    half = quantile * math.sqrt((weights * (whole - mean) ** 2).sum() / total / (total - 1))
+    return mean - half, mean + half
+
+
+def test_few_problems_have_extreme_ones_added():
+    table = np.array([[0.2], [0.4], [0.9], [0.5]])
+    found = rate_intervals(table, bootstrap_means(table, rng()))
+    want = by_hand(table[:, 0], [(0, 1), (1, 1)], student.ppf(0.975, 5))
+    assert found.method == ("augmented",)
+    assert (found.low[0], found.high[0]) == pytest.approx(want)
+    gaps = gap_intervals(table, 1 - table, bootstrap_means(1 - 2 * table, rng()))
+    want = by_hand(1 - 2 * table[:, 0], [(-1, 0.25), (1, 0.25)], student.ppf(0.975, 3.5))
+    assert (gaps.low[0], gaps.high[0]) == pytest.approx(want)
+
+
+def test_a_hundred_problems_have_their_bootstrap():
+    table = rng().random((100, 1))
+    means = bootstrap_means(table, rng())
+    assert rate_intervals(table, means).method == ("bootstrap",)
+    assert rate_intervals(table[:99], means).method == ("augmented",)
+    groups = np.repeat(np.arange(50), 2)
+    assert rate_intervals(table, means, groups).method == ("augmented",)
+
+
+def test_intervals_of_thirty_problems_cover_where_percentiles_do_not():
+    draw, ks, hits = rng(15), np.array([16, 32]), {"ours": [], "percentile": []}
+    truth = np.array([1 - np.prod([(1 + i) / (1.3 + i) for i in range(k)]) for k in ks])
+    table = pass_at_k(np.arange(129), 128, ks)
+    for _ in range(300):
+        values = table[draw.binomial(128, draw.beta(0.3, 1.0, size=30))]
+        means = bootstrap_means(values, draw, resamples=400)
+        found = rate_intervals(values, means)
+        hits["ours"].append((found.low <= truth) & (truth <= found.high))
+        low, high = np.quantile(means, [0.025, 0.975], axis=0)
+        hits["percentile"].append((low <= truth) & (truth <= high))
+    assert (np.mean(hits["ours"], axis=0) > 0.93).all()
+    assert np.mean(hits["ours"]) > np.mean(hits["percentile"])
+
+
+def test_the_fixed_suite_of_two_arms_against_simulation():
+    draw, n, ks = rng(16), 32, np.array([1, 8, 32])
+    rates = draw.beta(0.5, 1.0, size=(2, 60))
+    truth = np.diff([(1 - (1 - p[:, None]) ** ks).mean(axis=0) for p in rates], axis=0)[0]
+    hits = []
+    for _ in range(80):
+        counts = draw.binomial(n, rates)
+        found = fixed_suite_gap_intervals(*((c, np.full(60, n)) for c in counts), ks)
+        hits.append((found.low <= truth) & (truth <= found.high))
+    assert (np.mean(hits, axis=0) > 0.85).all()
+    certain = (np.full(5, n), np.full(5, n))
+    found = fixed_suite_gap_intervals(certain, certain, np.array([1]))
+    assert found.low[0] < 0 < found.high[0]
+
+
+def test_p_values_of_a_normal_law():
+    found = normal_p(
+        np.array([0.0, 0.1]), Intervals(np.array([-0.1, 0.0]), np.array([0.1, 0.2]), ("a", "a"))
+    )
+    assert found == pytest.approx([1.0, 0.05])
 
 
 def test_dependent_problems_count_as_their_groups_in_score_intervals():

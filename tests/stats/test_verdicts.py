@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from boundary.records import Counts
-from boundary.stats import Arm, compare, mcnemar_exact, verdict
+from boundary.stats import Arm, compare, controls, mcnemar_exact, verdict
 
 
 def judge(base, other, n=16, suite=None, **more):
@@ -193,3 +193,24 @@ def test_claims_follow_the_settled_flags_on_random_tables():
             assert f"{ahead} leads" in line
             lists = found.overlap
             assert mcnemar_exact(len(lists.base_only), len(lists.other_only)) < 0.05
+
+
+def test_what_a_verdict_rests_on_and_what_chance_gives():
+    lines = controls(compared(*CROSS))
+    assert lines[0] == (
+        "at k = 16, 21 changed outcomes of one model would put the other ahead; "
+        "9 changed outcomes would unsettle it"
+    )
+    assert re.match(
+        r"noise floor at k = 8: one half of base's samples solves \d+\.\d problems that its other "
+        r"half does not; against half of RL's it is \d+\.\d, and \d+\.\d the other way",
+        lines[1],
+    )
+    assert controls(replace(compared(*CROSS), sensitivity=None, floor=None)) == []
+
+
+def test_what_else_sets_the_two_apart_stands_last():
+    found = replace(compared(*CROSS), caveats=("prompts", "temperatures (0.6 and 1.0)"))
+    told = "; beside their checkpoints the two differ in prompts, temperatures (0.6 and 1.0)"
+    assert verdict(found).endswith(told)
+    assert verdict(replace(found, caveats=())) == verdict(found).removesuffix(told)
