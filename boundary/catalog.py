@@ -45,6 +45,12 @@ def _suites() -> Iterable[Row]:
         "olymmath_en": "200 olympiad problems in English, easy and hard",
         "countdown": "256 targets to reach from three numbers",
         "countdown_3to4": "1,024 targets to reach from three or four numbers",
+        "humaneval": "164 Python functions from their docstrings",
+        "humanevalplus": "the same functions with 120,000 more tests",
+        "mbppplus": "378 short Python functions, many tests each",
+        "livecodebench": "279 contest problems; @v6 or @2025-01-01.. for others",
+        "cruxeval_o": "800 short functions: what do they return?",
+        "cruxeval_i": "800 short functions: what input leads to that?",
         "gpqa_diamond": "198 graduate questions with four choices; read it with its guess curve",
     }
     for name in SUITES:

@@ -122,7 +122,9 @@ def sample(
     ] = None,
     replicas: Replicas = "auto",
     shard: ShardOf = None,
-    logprobs: Annotated[bool, typer.Option(help="Store each answer's log-probability.")] = True,
+    no_logprobs: Annotated[
+        bool, typer.Option("--no-logprobs", help="Store no log-probabilities.")
+    ] = False,
     seeds: Annotated[
         str, typer.Option(help="request: one per sample; engine: the library's own stream.")
     ] = "request",
@@ -153,7 +155,7 @@ def sample(
         revision=revision,
         engine=engine,
         engine_args=engine_arguments(engine_arg or ()),
-        logprobs=logprobs,
+        logprobs=not no_logprobs,
         seeds=seeds,
         dtype=dtype,
         batch_size=batch_size,
@@ -203,7 +205,7 @@ def _crew(replicas: str, shard: str | None) -> "Crew":
     from boundary.store.files import WHOLE, Shard
 
     if replicas != "auto" and not (replicas.isdecimal() and int(replicas) > 0):
-        raise ConfigError(f"--replicas {replicas} is no number", remedy="give auto, 1, 2, ...")
+        raise ConfigError(f"--replicas {replicas} is no number", remedy="give auto, or 1 or more")
     processes = replicas if replicas == "auto" else int(replicas)
     if shard is None:
         return Crew(processes, WHOLE)

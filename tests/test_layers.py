@@ -10,21 +10,22 @@ ROOT = Path(__file__).parents[1] / "boundary"
 LAYERS = [
     "errors",
     "records",
-    "store config prompts presets sandbox progress",
+    "store config prompts presets sandbox progress cases",
     "engines verifiers suites stats",
     "samplers probes plots page tables console zoo schedule",
-    "verify passk ppl show doctor catalog grade importer exporter suites_check chosen disagreement",
+    "verify passk ppl show doctor catalog grade grade_problem importer exporter"
+    " suites_check chosen disagreement",
     # It shares the settings and the naming of its curves with passk; it judges beside drawing.
     "compare drawing extension",
     "sample report",
+    "study calibration",
     "plan",
-    "study",
     "display",
     "cli",
     "__init__ __main__",
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
-CALLERS = {"sample", "report", "study", "cli", "__main__"}
+CALLERS = {"sample", "report", "study", "calibration", "plan", "cli", "__main__"}
 STAGES = {
     name
     for layer in LAYERS[LAYERS.index("compare drawing extension") - 1 : LAYERS.index("cli")]
@@ -62,7 +63,7 @@ def test_imports_point_down(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda p: str(p.relative_to(ROOT)))
-def test_only_sample_report_and_study_run_other_stages(path: Path) -> None:
+def test_only_some_stages_run_others(path: Path) -> None:
     home = name_of(path)
     calls = {
         node.func.value.id

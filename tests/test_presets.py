@@ -23,19 +23,35 @@ QUESTION = "What is $x$ if {2x} = 7?"
 # sha256 of each wording around that question: a change moves numbers.
 RENDERED = {
     "abel-simplerl": "8f44e76105b56f12dfd0fa6ea4898eb615c3c73d3eee624429af41633d5784d0",
+    "code-chat": "8d9df0f7fd4123532e871210eb7a05e6c4cb9922f054bee899b2c72d0e37a23c",
+    "code-completion": "a1fb3d6c1e6c5f702c7e94081129e0fefdf89f8cfe888894f29fdaa8d352b5a6",
+    "code-completion-docstring": "a1fb3d6c1e6c5f702c7e94081129e0fefdf89f8cfe888894f29fdaa8d352b5a6",
     "code-r1": "7ffeafc5946088f8407e7505a189bdbf6dfe6b10a4419d27a12bf968f5c55a02",
+    "cruxeval": "998c25bb4f168c5a4306fbbe9c0930790fcbf6a9912ddc49d53bc5ed1cbf166c",
+    "cruxeval-chat": "999de2c4f6cc792ba0542369434d8a67f9631803ceaed896373493e7c7f5175d",
     "dapo@rlvr": "7497a98e0914eebfb99334d291c183529aa7615ca99253f68b2207a3f7ee45a1",
+    "evalplus": "a64ddc24827a23e3b539aca44df26f9b693e1a8e0bd720f2352fc1cb614b08ce",
+    "livecodebench": "8d8edcf72b6a2fe0ee5d3be5c8944a7562ca85552b5a562d83c9c82280bfedac",
     "orz": "f49667965fedcb81adbe0b3835e98b4ccb7af76b2d4988aee5190cf85823db6b",
     "prime-zero": "720174196ac03b34a68b5169ff01290d50ad3be1cb333337e0df08a8484e6c46",
     "qwen-boxed": "4b75a587388308a80226d121af51697f68c7c88f9008dac7e5c48fbdd0fa82ee",
     "qwen-math-cot": "2def0f32c77c4f526049b7beb3eda978e7bd02d55ce48f469dd01fb2d43e45af",
     "r1": "19880793015de2fe76bfba2110ac1ac93c6bb295315acef8928844eab6ce8df0",
     "r1-distill": "bc044c83085c4a1bbd02e8fba9159da961bb6f26f6500ee34c76e1b69dca63f9",
+    "r1-distill-code": "514a31cd6d9985ce9705b5a97edfd7d0d04fdbd1eec56d36971ed0eb6633eaaa",
     "r1@rlvr": "d5a6c9072fdfa1505f7f58a82aa7ee6bbbaa0a8e5643df5b1d51a2b38d229dc9",
     "raw": "a84b7075b051e1153debaaa2f913780e1bf8935fb4705aa08bc33d44e650b1de",
 }
+PROGRAMS = {"humanevalplus", "mbppplus", "livecodebench"}
 # Samples per problem of Yue et al. 2025; on AIME24 its curves end at 512 (Llama), 1,024 or 2,048.
-N = {"math500": {128}, "gsm8k": {128}, "aime24": {512, 1024, 2048}}
+N = {
+    "math500": {128},
+    "gsm8k": {128},
+    "aime24": {512, 1024, 2048},
+    "humanevalplus": {128},
+    "mbppplus": {128},
+    "livecodebench": {64, 128},
+}
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
@@ -146,6 +162,9 @@ def test_a_study_asks_a_base_in_the_words_of_the_arm_beside_it(study: StudySetti
     for name, arm in study.arms.items():
         own = presets[name].template
         others = {p.template for p in presets.values() if p.role != "base"}
+        # Programs are asked for without the sentence that asks for a box.
+        if set(study.suites) <= PROGRAMS and f"{own}-code" in TEMPLATES:
+            own = f"{own}-code"
         assert arm.template in ({"raw", own} | others if presets[name].role == "base" else {own})
     first = next(iter(presets.values()))
     raw = [name for name, arm in study.arms.items() if arm.template == "raw"]

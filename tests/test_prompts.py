@@ -1,7 +1,7 @@
 # ruff: noqa: RUF001 - DeepSeek spells its tokens with a full-width bar.
 import pytest
 
-from boundary import prompts, verifiers
+from boundary import cases, prompts, verifiers
 from boundary.errors import ConfigError
 from boundary.prompts import TEMPLATES, Template
 from boundary.records import Finish, Outcome, Problem, Sample, Tier
@@ -21,6 +21,30 @@ ASKED = {
         "42",
         "math",
     ),
+    "code": (
+        "Like this:\n```python\ndef f(a, b):\n    return a + b\n```\nIt adds.",
+        "Write f(a, b), the sum.",
+        "def f(a, b):\n    return a + b",
+        "code",
+    ),
+    "code_open": (
+        "def f(a, b):\n    return a + b\n```\nIt adds.",
+        "Write f(a, b), the sum.",
+        "def f(a, b):\n    return a + b",
+        "code",
+    ),
+    "completion": (
+        "    return a + b\nassert f(1, 2) == 3\n",
+        "def f(a, b):",
+        "def f(a, b):\n    return a + b",
+        "code",
+    ),
+    "assertion": (
+        "[ANSWER]\nassert f(40, 2) == 42\n[/ANSWER]\n\n[PYTHON]",
+        "assert f(40, 2) == ??",
+        "assert f(40, 2) == 42",
+        "code",
+    ),
     "dial": (
         "d-c:6804-1976=5938+6804=1732",
         "a6048 b5938 c1976 d6804",
@@ -30,25 +54,41 @@ ASKED = {
 }
 
 
+SUM = {
+    "task": "function",
+    "entry": "f",
+    "cpu_s": 5.0,
+    "rule": "equal",
+    "cases": cases.pack([(40, 2)], [42]),
+}
+META = {
+    **dict.fromkeys(("code", "code_open", "completion"), SUM),
+    "assertion": {"task": "output", "output": "42"},
+}
+
+
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES.keys())
 def test_a_model_that_answers_as_asked_is_not_cut_and_is_graded_right(template: Template) -> None:
     text, question, gold, name = ASKED[template.channel]
     kept = text[: prompts.find_stop(text, template.stop_strings)]
-    problem = Problem("p", question, gold)
-    sample = Sample("p", 0, 1, kept, None, None, Finish.STOP)
+    problem = Problem("p", question, gold, meta=META.get(template.channel, {}))
+    is_cut = kept != text
+    finish = Finish.STOP_STRING if is_cut else Finish.STOP
+    sample = Sample("p", 0, 1, kept, None, None, finish)
     verifier = verifiers.create(name)
     (verdicts,) = verifier.judge([Task(problem, sample, template.channel)])
     verifier.close()
     strict = next(v for v in verdicts if v.tier is Tier.STRICT)
     assert strict.outcome is Outcome.CORRECT
-    assert strict.extracted == gold
+    assert strict.extracted is not None
+    assert strict.extracted.strip() == gold
 
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES.keys())
 def test_templates_are_complete(template: Template) -> None:
     assert template.text.count(prompts.QUESTION) == 1
     assert template.source
-    assert template.channel in {*CHANNELS, "dial"}
+    assert template.channel in {*CHANNELS, *META, "dial"}
     assert template.plain == (not any(mark in template.text for mark in MARKUP))
     for stop in template.stop_strings:
         assert not stop.isalnum(), "a bare word cuts answers that contain it"

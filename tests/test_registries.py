@@ -22,13 +22,17 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "verifiers": VERIFIERS,
 }
 HELPERS = {
-    "engines": {"base", "checkpoint", "draw", "slots"},
+    "engines": {
+        *("base", "checkpoint", "draw", "slots", "tokenizer"),
+        *("core", "flight", "guard"),
+        *("fake_stream", "fake_text", "gpus", "replica", "replicas", "worker"),
+    },
     "plots": {"base", "sheet"},
     "probes": {"health"},
     "samplers": set(),
-    # A user's own file is named by its path.
-    "suites": {"base", "hub", "jsonl"},
-    "verifiers": {"base", "extract", "latex", "pool", "worker"},
+    # A user's own file is named by its path; CRUXEval's two suites by what they ask for.
+    "suites": {"base", "checks", "cruxeval", "errata", "hub", "jsonl", "literals", "pickled"},
+    "verifiers": {"base", "cache", "extract", "pool", "worker"},
 }
 
 

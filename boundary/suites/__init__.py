@@ -13,11 +13,15 @@ from boundary.suites import (
     aime25,
     amc23,
     countdown,
+    cruxeval,
     dial,
     gpqa_diamond,
     gsm8k,
+    humaneval,
     jsonl,
+    livecodebench,
     math500,
+    mbppplus,
     minerva,
     olymmath_en,
     olympiadbench,
@@ -63,12 +67,18 @@ BENCHMARKS: dict[str, Benchmark] = {
         countdown.BENCHMARK,
         countdown.BENCHMARK_3TO4,
         gpqa_diamond.BENCHMARK,
+        humaneval.BENCHMARK,
+        humaneval.BENCHMARK_PLUS,
+        mbppplus.BENCHMARK,
+        cruxeval.BENCHMARK_O,
+        cruxeval.BENCHMARK_I,
     )
 }
 """Suites that lie on the hub or in a local copy."""
 
 SUITES: dict[str, SuiteLoader] = {
     **{name: benchmark.load for name, benchmark in BENCHMARKS.items()},
+    livecodebench.NAME: livecodebench.load,
     "dial": _dial,
 }
 
@@ -83,7 +93,8 @@ def load(
     """The suite of that name, or the user's own suite in that JSONL file.
 
     Args:
-        name_or_path: A registered name, or a path that ends in ``.jsonl`` or ``.jsonl.gz``.
+        name_or_path: A registered name, one with an edition (``livecodebench@v6``), or a path
+            that ends in ``.jsonl`` or ``.jsonl.gz``.
         data: Folder of local copies; the environment's BOUNDARY_DATA when not given.
         verifier: Judges instead of the suite's own verifier.
         errata: Correct what the reviewed table knows to be wrong. Published numbers rest on the
@@ -120,6 +131,8 @@ def _loader(name: str) -> SuiteLoader:
     loaders = available()
     if name in loaders:
         return loaders[name]
+    if name.startswith(f"{livecodebench.NAME}@"):
+        return livecodebench.Edition.parse(name.partition("@")[2]).load
     near = difflib.get_close_matches(name, loaders, n=1, cutoff=0.0)[0]
     raise SuiteError(
         f"no suite is named {name!r}",

@@ -6,6 +6,8 @@ from importlib.metadata import EntryPoint, entry_points
 
 from boundary.errors import VerifierError
 from boundary.verifiers.base import Decision, PureVerifier, Task, Verifier
+from boundary.verifiers.code import CodeVerifier
+from boundary.verifiers.countdown import CountdownVerifier
 from boundary.verifiers.dial import DialVerifier
 from boundary.verifiers.exact import ExactVerifier
 from boundary.verifiers.symbolic import MathVerifier
@@ -18,6 +20,8 @@ VERIFIERS: dict[str, Callable[[], Verifier]] = {
     "math": MathVerifier,
     "exact": ExactVerifier,
     "dial": DialVerifier,
+    "countdown": CountdownVerifier,
+    "code": CodeVerifier,
 }
 
 

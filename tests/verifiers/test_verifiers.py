@@ -12,6 +12,8 @@ from boundary.errors import VerifierError
 from boundary.records import Finish, Outcome, Problem, Sample, Tier, Verdict
 from boundary.verifiers import VERIFIERS, PureVerifier, Task, Verifier
 from tests.verifiers.data import of_tier, strict, task
+from tests.verifiers.programs.data import ADD, adder, fenced
+from tests.verifiers.programs.data import task as program
 
 # Per verifier: an answer that is right, and one that is wrong.
 RIGHT = {
@@ -22,14 +24,23 @@ RIGHT = {
         Sample("p0", 0, 1, "d-c:6804-1976=5938+6804=1732", None, None, Finish.STOP),
         "dial",
     ),
+    "countdown": Task(
+        Problem("p0", "?", "3 + 4 = 7", meta={"nums": [3, 4], "target": 7}),
+        Sample("p0", 0, 1, "<answer>3 + 4 = 7</answer>", None, None, Finish.STOP),
+        "answer_tag",
+    ),
+    "code": program(adder(), fenced(ADD), channel="code"),
 }
 WRONG = {
+    "code": fenced("def add(a, b):\n    return a - b\n"),
     "math": r"It is $\boxed{6}$.",
     "exact": r"\boxed{Eve}",
     "dial": "d-c:6804-1976=5938+6804=1733",
+    "countdown": "<answer>3 - 4</answer>",
 }
 
 names = pytest.mark.parametrize("name", VERIFIERS)
+NONE = dict.fromkeys(VERIFIERS, "no_answer") | {"code": "no_code"}
 
 
 def text_of(name: str, text: str, **changes: object) -> Task:
@@ -72,7 +83,7 @@ def test_a_cut_answer_is_wrong_strictly_and_read_leniently(name: str, verifier: 
     ids=["empty", "blank", "words", "nul", "surrogates", "braces", "numbers"],
 )
 def test_a_text_without_answer_is_wrong(name: str, verifier: Verifier, text: str) -> None:
-    assert strict(verifier, [text_of(name, text)]) == [("wrong", "no_answer")]
+    assert strict(verifier, [text_of(name, text)]) == [("wrong", NONE[name])]
 
 
 @names

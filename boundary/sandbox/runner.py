@@ -1,0 +1,152 @@
+"""What runs in the program's own process: its source, called with each input.
+
+It hands out what the program made of the inputs and knows no more than the program may: whatever
+a program does to this code, it only changes its own outputs.
+
+Also runs inside the sandbox, thus imports nothing of the package but its fellows there.
+"""
+
+import os
+import random
+import sys
+import types
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from boundary.sandbox import plain, wire
+
+# Where a program that answers calls finds its inputs, and leaves its outputs.
+ANSWERS, INPUTS = 3, 4
+
+_DETAIL_CHARACTERS = 300
+_NAME = "program"
+
+
+def run(*, is_function: bool) -> NoReturn:
+    """Run the program that comes on the way in, and end the process.
+
+    No handler of the program's runs at its end: that is over when it has answered.
+    """
+    for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        stream = open(fd, mode, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    end = os._exit
+    if is_function:
+        _run_function()
+    else:
+        _run_main()
+    end(0)
+
+
+def _run_main() -> None:
+    """Run a source as ``__main__``; what follows it on standard input is its input."""
+    source, _, _ = plain.decode(_read_frame(0) or b"")
+    if _executed(source, _module("__main__"), ends=(SystemExit,)):
+        _flush()
+
+
+def _run_function() -> None:
+    """Run a source as a module, then call its function for each input until they end."""
+    source, entry, limit = plain.decode(_read_frame(INPUTS) or b"")
+    namespace = _module(_NAME)
+    if not _executed(source, namespace, ends=()):
+        return
+    if entry.partition(".")[0] not in namespace:
+        _say(wire.FATAL, "exception", f"the source has no {entry}")
+        return
+    while (body := _read_frame(INPUTS)) is not None:
+        _answer(namespace, entry, plain.decode(body), limit)
+
+
+def _executed(
+    source: str, namespace: dict[str, Any], ends: tuple[type[BaseException], ...]
+) -> bool:
+    """Whether the source ran to its end, or to one of the exceptions that count as one."""
+    wire.write_all(ANSWERS, wire.frame(wire.STARTED))
+    try:
+        code = compile(source, "program.py", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, OverflowError) as error:
+        _say(wire.FATAL, "syntax", _words(error))
+        return False
+    # Whatever a program raises is its answer.
+    except BaseException as error:  # noqa: BLE001
+        _report(wire.FATAL, error)
+        return False
+    try:
+        exec(code, namespace)  # noqa: S102
+    except ends:
+        pass
+    except BaseException as error:  # noqa: BLE001
+        _report(wire.FATAL, error)
+        return False
+    return True
+
+
+def _module(name: str) -> dict[str, Any]:
+    """The namespace of a new module, found under its name as a program expects."""
+    module = types.ModuleType(name)
+    sys.modules[name] = module
+    sys.argv = ["program.py"]
+    random.seed(0)
+    return module.__dict__
+
+
+def _answer(namespace: dict[str, Any], entry: str, arguments: Any, limit: int) -> None:
+    try:
+        value = _function(namespace, entry)(*arguments)
+    except BaseException as error:  # noqa: BLE001
+        _report(wire.ERROR, error)
+        return
+    try:
+        body = plain.encode(value, limit)
+    except plain.TooLargeError as error:
+        _say(wire.ERROR, "output_limit", _words(error))
+    except MemoryError as error:
+        _report(wire.ERROR, error)
+    except BaseException as error:  # noqa: BLE001
+        _say(wire.ERROR, "not_plain", _words(error))
+    else:
+        wire.write_all(ANSWERS, wire.frame(wire.VALUE, body))
+
+
+def _function(namespace: dict[str, Any], entry: str) -> Callable[..., Any]:
+    name, _, method = entry.partition(".")
+    found = namespace[name]
+    return getattr(found(), method) if method else found  # type: ignore[no-any-return]
+
+
+def _report(mark: bytes, error: BaseException) -> None:
+    kind = "exception"
+    if isinstance(error, MemoryError):
+        kind = "memory_limit"
+    elif isinstance(error, SystemExit):
+        kind = "exited"
+    _say(mark, kind, _words(error))
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"[:_DETAIL_CHARACTERS]
+    # An exception's words are the program's code too.
+    except BaseException:  # noqa: BLE001
+        return type(error).__name__[:_DETAIL_CHARACTERS]
+
+
+def _say(mark: bytes, kind: str, detail: str) -> None:
+    wire.write_all(ANSWERS, wire.frame(mark, plain.encode((kind, detail))))
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BaseException as error:  # noqa: BLE001
+        _report(wire.ERROR, error)
+
+
+def _read_frame(fd: int) -> bytes | None:
+    """The body of the next frame; None where they end."""
+    header = wire.read_exactly(fd, wire.HEADER.size)
+    if len(header) < wire.HEADER.size:
+        return None
+    return wire.read_exactly(fd, wire.HEADER.unpack(header)[1])

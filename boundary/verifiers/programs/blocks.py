@@ -1,0 +1,238 @@
+"""Where a program stands in a text.
+
+Strict reads the channel that the template asks for:
+
+- ``code``: the last complete fenced block, of Python or of no stated language;
+- ``code_open``: the wording has opened the block, so the text begins inside it and the program ends
+  at the first closing fence, or with the text;
+- ``completion``: the text continues the question, up to the line of a stop string;
+- ``answer_tag``: the last ``<answer>…</answer>``, in it the last complete block if there is one;
+- ``assertion``: what follows the last ``[ANSWER]``, up to ``[/ANSWER]``;
+- any other channel asks for no program, and is read as ``code``.
+
+Lenient takes the strict reading where that is Python and defines what the problem asks for. Else it
+takes the last block, complete or not, that does; else the question and the text as one program, cut
+where they stop being Python; else the text itself, cut likewise; else the last block.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from boundary.records import Finish, Problem
+from boundary.verifiers.base import Task
+
+_THINK_END = "</think>"
+_FENCE = re.compile(r"^[ \t]{0,8}(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n`]*$", re.MULTILINE)
+_PYTHON = {"", "python", "py", "python3", "python2", "ipython", "py3"}
+_TAG, _TAG_END = "<answer>", "</answer>"
+_BRACKET, _BRACKET_END = "[ANSWER]", "[/ANSWER]"
+
+# Parsing takes time and memory many times the text; no program that is asked for is longer.
+_MOST_PARSED = 200_000
+_MOST_CUTS = 40
+
+
+class Block(NamedTuple):
+    """A fenced block: its stated language, its text, and whether its end is marked."""
+
+    language: str
+    text: str
+    is_closed: bool
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it may hold Python."""
+        return self.language.lower() in _PYTHON
+
+
+def strict(task: Task) -> str | None:
+    """The program in the asked channel, or ``None``."""
+    reader = _READERS.get(task.channel, _code)
+    return reader(task)
+
+
+def lenient(task: Task) -> str | None:
+    """The program of :func:`strict`, else any other that the text holds, or ``None``."""
+    found = strict(task)
+    if found is not None and Answers(task.problem).is_one(found):
+        return found
+    return next(_others(task), found)
+
+
+def blocks(text: str) -> list[Block]:
+    """The fenced blocks of a text in their order; the last may lack its end."""
+    found: list[Block] = []
+    opening: re.Match[str] | None = None
+    for fence in _FENCE.finditer(text):
+        if opening is None:
+            opening = fence
+        elif fence[1].startswith(opening[1]) and not fence[2]:
+            found.append(_block(text, opening, fence.start(), is_closed=True))
+            opening = None
+        elif fence[2] and fence[1][0] == opening[1][0]:
+            # Another block opens: the one before was left without an end.
+            found.append(_block(text, opening, fence.start(), is_closed=False))
+            opening = fence
+    if opening is not None:
+        found.append(_block(text, opening, len(text), is_closed=False))
+    return found
+
+
+def _block(text: str, opening: re.Match[str], end: int, *, is_closed: bool) -> Block:
+    return Block(opening[2], text[opening.end() + 1 : end], is_closed)
+
+
+def _code(task: Task) -> str | None:
+    return _last_complete(_body(task.sample.text))
+
+
+def _last_complete(text: str) -> str | None:
+    complete = (b.text for b in reversed(blocks(text)) if b.is_closed and b.is_python)
+    return next(complete, None)
+
+
+def _code_open(task: Task) -> str | None:
+    text = task.sample.text
+    closing = next((f for f in _FENCE.finditer(text) if not f[2]), None)
+    program = text[: closing.start()] if closing else text
+    return program if program.strip() else None
+
+
+def _completion(task: Task) -> str | None:
+    text = _without_stop(task)
+    return _joined(task.problem, text) if text.strip() else None
+
+
+def _without_stop(task: Task) -> str:
+    """The text without the stop string that ended it, which opens its last line."""
+    text = task.sample.text
+    if task.sample.finish != Finish.STOP_STRING:
+        return text
+    return text[: text.rfind("\n") + 1]
+
+
+def _joined(problem: Problem, text: str) -> str:
+    """The question with the text below it."""
+    return f"{problem.question}\n{text}"
+
+
+def _answer_tag(task: Task) -> str | None:
+    text = _body(task.sample.text)
+    end = text.rfind(_TAG_END)
+    start = text.rfind(_TAG, 0, max(end, 0))
+    if start < 0:
+        return None
+    inner = text[start + len(_TAG) : end]
+    found = _last_complete(inner)
+    if found is None and inner.strip() and not blocks(inner):
+        return inner.strip("\n")
+    return found
+
+
+def _assertion(task: Task) -> str | None:
+    text = _body(task.sample.text)
+    inner = text.rpartition(_BRACKET)[2].partition(_BRACKET_END)[0]
+    return inner.strip() or None
+
+
+_READERS: Mapping[str, Callable[[Task], str | None]] = {
+    "code": _code,
+    "code_open": _code_open,
+    "completion": _completion,
+    "answer_tag": _answer_tag,
+    "assertion": _assertion,
+}
+
+
+def _others(task: Task) -> Iterator[str]:
+    """Programs outside the asked channel, the likeliest first."""
+    text = _body(task.sample.text)
+    fenced = [b.text for b in reversed(blocks(text)) if b.is_python and b.text.strip()]
+    if task.problem.meta.get("task") in ("output", "input"):
+        yield from _assertions(text, fenced)
+        return
+    answers = Answers(task.problem)
+    yield from filter(answers.is_one, fenced)
+    for program in (_joined(task.problem, _without_stop(task)), text):
+        if cut := answers.cut(program):
+            yield cut
+    yield from fenced
+
+
+def _assertions(text: str, fenced: list[str]) -> Iterator[str]:
+    if _BRACKET in text:
+        yield text.rpartition(_BRACKET)[2].partition(_BRACKET_END)[0].strip()
+    yield from (block for block in fenced if "f(" in block)
+    lines = (line.strip().strip("`") for line in reversed(text.split("\n")))
+    yield from (line for line in lines if line.startswith(("assert f(", "f(")) and "==" in line)
+
+
+class Answers:
+    """What a text must hold to be a program for a problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        entry = problem.meta.get("entry")
+        self._question = problem.question
+        self._name = entry.partition(".")[0] if isinstance(entry, str) else None
+
+    def is_one(self, program: str) -> bool:
+        """Whether it is Python, and defines what is asked for or does something."""
+        tree = _tree(program)
+        return tree is not None and self._does(tree)
+
+    def cut(self, text: str) -> str | None:
+        """The longest opening of a text that is such a program, found in few steps."""
+        for _ in range(_MOST_CUTS):
+            if not text.strip() or text.strip() == self._question.strip():
+                return None
+            line = _fault(text)
+            if line is None:
+                return text if self.is_one(text) else None
+            # The fault may lie in the line before the one that it shows in.
+            text = "".join(text.splitlines(keepends=True)[: max(line - 1, 0)])
+        return None
+
+    def _does(self, tree: ast.Module) -> bool:
+        if self._name is None:
+            calls = (ast.Import, ast.ImportFrom, ast.Call)
+            return any(isinstance(node, calls) for node in ast.walk(tree))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == self._name:
+                return not _is_empty(node)
+        names = (node.targets for node in tree.body if isinstance(node, ast.Assign))
+        return any(isinstance(t, ast.Name) and t.id == self._name for ts in names for t in ts)
+
+
+def _is_empty(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    """A function with a docstring and nothing else."""
+    return all(isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) for s in node.body)
+
+
+def _tree(program: str) -> ast.Module | None:
+    if len(program) > _MOST_PARSED:
+        return None
+    try:
+        return ast.parse(program)
+    # A null byte is a ValueError, deep nesting one of the others.
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _fault(program: str) -> int | None:
+    """The line, from 1, at which a text stops being Python; ``None`` if it does not."""
+    if len(program) > _MOST_PARSED:
+        return 1
+    try:
+        ast.parse(program)
+    except SyntaxError as error:
+        return error.lineno or 1
+    except (ValueError, RecursionError, MemoryError):
+        return 1
+    return None
+
+
+def _body(text: str) -> str:
+    """What follows the reasoning, where its end is marked."""
+    return text.rpartition(_THINK_END)[2]

@@ -1,0 +1,272 @@
+"""How the programs for one problem are run and judged: read from its ``meta``, see the suites.
+
+A plan may need a run of its own before any candidate: a reference function gives the expected
+values, or a recorder gives inputs and values both. It has a sandbox to itself, as has the run of
+the reference solution that tells how long a test may take.
+"""
+
+import marshal
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from boundary import cases
+from boundary.records import Problem
+from boundary.sandbox import Limits, Output, Program
+from boundary.verifiers.programs.compare import Rule
+
+TIME_FACTOR = 4.0
+"""A test may take so many times what it takes the reference solution."""
+
+TOTAL_S = 60.0
+"""All tests of a program together, unless the reference solution takes longer."""
+
+_OUTPUT_KB = 1 << 14
+_LARGE = 1 << 14
+_TOO_LARGE = ("memory_limit", "output_limit")
+
+LEFT_OUT = object()
+"""Stands for the value of a test whose reference is too large: one of Mbpp/255 has a gigabyte."""
+_SETUP_CPU_S, _MEASURE_CPU_S = 120.0, 60.0
+# A program waits for its turn, and sleeping is no crime.
+_WALL_FACTOR, _WALL_MORE_S = 3.0, 10.0
+
+JUDGE_IMPORTS = """\
+from string import *
+from re import *
+from datetime import *
+from collections import *
+from heapq import *
+from bisect import *
+from copy import *
+from math import *
+from random import *
+from statistics import *
+from itertools import *
+from functools import *
+from operator import *
+from io import *
+from sys import *
+from json import *
+from builtins import *
+from typing import *
+import string, re, datetime, collections, heapq, bisect, copy, math, random
+import statistics, itertools, functools, operator, io, sys, json
+sys.setrecursionlimit(50000)
+"""
+"""What LiveCodeBench puts before every program."""
+
+_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, zlib.error)
+
+
+class BadTestError(Exception):
+    """A problem whose tests cannot be used: no program is to blame."""
+
+
+class NoTestsError(BadTestError):
+    """A problem without tests."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """How to run and to judge programs for one problem.
+
+    ``inputs`` or ``expected`` are ``None`` until a ``setup`` run gave them. ``cpu_s`` is what one
+    test may take; it is raised once, when ``measure`` has told how long the ``solution`` takes.
+    """
+
+    entry: str | None
+    before: str
+    rule: Rule
+    cpu_s: float
+    inputs: tuple[Any, ...] | None
+    expected: tuple[Any, ...] | None
+    setup: Program | None = None
+    is_recorder: bool = False
+    solution: str | None = None
+    total_s: float = TOTAL_S
+    is_measured: bool = False
+    is_heavy: bool = False
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Plan":
+        """The plan in a problem's ``meta``.
+
+        Raises:
+            BadTestError: There is none.
+            StoreError: Its cases are not where they were kept.
+        """
+        meta = problem.meta
+        if not (meta.get("cases") or meta.get("recorder")):
+            raise NoTestsError(problem.id)
+        try:
+            plan = cls._read(meta, problem.solution)
+        except _MALFORMED as error:
+            raise BadTestError(f"{problem.id}: {error!r}") from error
+        if not plan.rule.is_known or (plan.inputs is not None and not plan.inputs):
+            raise BadTestError(problem.id)
+        return plan
+
+    @classmethod
+    def _read(cls, meta: Mapping[str, Any], solution: str | None) -> "Plan":
+        found = cases.unpack(meta["cases"]) if meta.get("cases") else None
+        entry = meta["entry"]
+        own = cls(
+            entry=entry,
+            before=meta.get("head", "") + (JUDGE_IMPORTS if meta.get("judge_imports") else ""),
+            rule=Rule(meta["rule"], float(meta.get("atol", 0.0)), meta.get("oracle")),
+            cpu_s=float(meta["cpu_s"]),
+            inputs=_inputs(entry, found.inputs) if found else None,
+            expected=found.expected if found else None,
+            solution=solution,
+        )
+        own._prepare(meta)
+        return own
+
+    def _prepare(self, meta: Mapping[str, Any]) -> None:
+        """The run that gives what is not stated."""
+        limits = _limits(_SETUP_CPU_S, per_input=False)
+        if self.inputs is None:
+            recorder = meta["recorder"]
+            self.setup = Program(recorder["source"], recorder["entry"], ((),), limits)
+            self.is_recorder = True
+        elif self.expected is None and self.rule.name == "root":
+            self.expected = (None,) * len(self.inputs)
+        elif self.expected is None:
+            reference = meta["reference"]
+            self.setup = Program(reference["source"], reference["entry"], self.inputs, limits)
+
+    def accepts(self, error: str | None) -> bool:
+        """Whether an output with that error may still be right."""
+        return error is None or (error == "not_plain" and self.rule.name == "not_none")
+
+    @property
+    def allowed(self) -> tuple[float, float]:
+        """Seconds of processor time for one test, and for all of them."""
+        return self.cpu_s, self.total_s
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether candidates can be judged."""
+        return self.inputs is not None and self.expected is not None
+
+    def learn(self, values: Sequence[Any]) -> None:
+        """Take in what the ``setup`` run gave.
+
+        Raises:
+            BadTestError: It is not what such a run gives.
+        """
+        assert self.setup is not None
+        if len(values) < len(self.setup.inputs):
+            raise BadTestError("the reference fails")
+        if not self.is_recorder:
+            self._keep(values)
+            return
+        calls = opened(values[0])
+        if not isinstance(calls, list) or not calls:
+            raise BadTestError("the tests call nothing")
+        self.inputs = tuple(tuple(arguments) for arguments, _ in calls)
+        self.expected = tuple(value for _, value in calls)
+
+    def _keep(self, values: Sequence[Any]) -> None:
+        """Leave out the tests that are too large for the reference itself."""
+        assert self.inputs is not None
+        kept = [place for place, value in enumerate(values) if value is not LEFT_OUT]
+        if not kept:
+            raise BadTestError("the reference is too large")
+        self.inputs = tuple(self.inputs[place] for place in kept)
+        self.expected = tuple(values[place] for place in kept)
+
+    def program(self, code: str, *, is_quick: bool) -> Program:
+        """A candidate and the inputs to try it on.
+
+        Quickly, all tests together have the time of one, and are handed over at once.
+        """
+        assert self.inputs is not None
+        limits = _limits(self.cpu_s, per_input=not is_quick)
+        return Program(self._whole(code), self.entry, self.inputs, limits)
+
+    def measure(self) -> Program | None:
+        """The run that tells how long the solution takes, where that is not known."""
+        if self.is_measured or self.solution is None or self.inputs is None:
+            return None
+        self.is_measured = True
+        return Program(self.solution, self.entry, self.inputs, _limits(_MEASURE_CPU_S))
+
+    def allow(self, outputs: Sequence[Output]) -> None:
+        """Give each test the time that the solution needs, several times over."""
+        taken = [output.cpu_s for output in outputs]
+        self.cpu_s = max(self.cpu_s, TIME_FACTOR * max(taken, default=0.0))
+        self.total_s = max(self.total_s, TIME_FACTOR * sum(taken))
+
+    def passes(self, index: int, output: Output) -> bool:
+        """Whether the output for an input is right; one in the error ``not_plain`` is something."""
+        assert self.inputs is not None
+        assert self.expected is not None
+        arguments = self.inputs[index]
+        value = output.stdout if self.entry is None else output.value
+        # Where anything will do, a match object does.
+        value = output if output.error else value
+        return self.rule.passes(value, opened(self.expected[index]), arguments)
+
+    def _whole(self, code: str) -> str:
+        # Such an import must come first.
+        return code if "from __future__" in code else f"{self.before}{code}"
+
+
+def _inputs(entry: str | None, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """As the sandbox takes them: text for standard input, tuples of arguments."""
+    if entry is None:
+        if not all(isinstance(each, str) for each in inputs):
+            raise ValueError("an input that is no text")
+        return inputs
+    return tuple(map(tuple, inputs))
+
+
+def _limits(cpu_s: float, *, per_input: bool = True) -> Limits:
+    return Limits(
+        wall_s=_WALL_FACTOR * cpu_s + _WALL_MORE_S,
+        cpu_s=cpu_s,
+        output_kb=_OUTPUT_KB,
+        per_input=per_input,
+    )
+
+
+def collect(values: list[Any], _: int, output: Output) -> bool:
+    """The check of a ``setup`` run: keeps its values, and goes on as long as there are any."""
+    if output.error in _TOO_LARGE:
+        values.append(LEFT_OUT)
+    elif output.error is None:
+        values.append(squeezed(output.value))
+    let_go(output)
+    return output.error is None or output.error in _TOO_LARGE
+
+
+def let_go(output: Output) -> None:
+    """Forget an output that was looked at: those of programs behind a slow one would pile up."""
+    object.__setattr__(output, "value", None)
+    object.__setattr__(output, "stdout", "")
+
+
+class Squeezed(NamedTuple):
+    """A large value, compressed: of some tests the expected values take megabytes each."""
+
+    data: bytes
+
+
+def squeezed(value: Any) -> Any:
+    """The value, compressed where it is large text or a list."""
+    if isinstance(value, str) and len(value) < _LARGE:
+        return value
+    if not isinstance(value, str | list | tuple) or not value:
+        return value
+    data = marshal.dumps(value)
+    return Squeezed(zlib.compress(data, 1)) if len(data) > _LARGE else value
+
+
+def opened(value: Any) -> Any:
+    """The value that :func:`squeezed` was given."""
+    if isinstance(value, Squeezed):
+        return marshal.loads(zlib.decompress(value.data))
+    return value

@@ -1,0 +1,429 @@
+"""Programs in, outputs out: order, limits, and what becomes of a sandbox that fails."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from boundary.errors import PackageError
+from boundary.sandbox import Limits, Output, Pool, Program, isolation, level, require
+from tests.sandbox.processes import family
+
+pytestmark = [pytest.mark.xdist_group("sandbox")]
+
+QUICK = Limits(wall_s=5, cpu_s=2, memory_mb=128, output_kb=64)
+DOUBLE = "def f(x):\n    return x * 2"
+
+
+def go_on(number: int, output: Output) -> bool:
+    return True
+
+
+def run(pool: Pool, *programs: Program) -> list[list[Output]]:
+    return list(pool.run((program, go_on) for program in programs))
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["bubblewrap", "unsafe"])
+def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    with Pool(2, unsafe=request.param) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def safe() -> Iterator[Pool]:
+    with Pool(2) as found:
+        yield found
+
+
+PLAIN = [
+    None, True, False, 0, -1, 255, 2**4000, 1.5, -0.0, math.inf, 1j, "é\ud800\0", "", b"\xff\0",
+    [], [1, [2]], (1, (2,)), {1, (2, 3)}, frozenset("ab"), {"a": [1], (1, 2): {3}}, [{}], ((),),
+]  # fmt: skip
+
+
+def test_values_come_back_as_they_went(pool: Pool) -> None:
+    program = Program("def f(x):\n    return x", "f", tuple((value,) for value in PLAIN), QUICK)
+    (outputs,) = run(pool, program)
+    assert [output.error for output in outputs] == [None] * len(PLAIN)
+    assert [output.value for output in outputs] == PLAIN
+    assert [type(output.value) for output in outputs] == [type(value) for value in PLAIN]
+    assert math.copysign(1, outputs[8].value) == -1
+
+
+def test_nan_comes_back(pool: Pool) -> None:
+    ((output,),) = run(pool, Program("def f(): return float('nan')", "f", ((),), QUICK))
+    assert math.isnan(output.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("import collections\ndef f(): return collections.Counter('aab')", {"a": 2, "b": 1}),
+        ("import collections\ndef f(): return collections.OrderedDict(a=1)", {"a": 1}),
+        ("import collections\ndef f(): return collections.defaultdict(int, a=1)", {"a": 1}),
+        ("import collections\ndef f(): return collections.namedtuple('P', 'x y')(1, 2)", (1, 2)),
+        ("import numpy\ndef f(): return numpy.float64(.5)", 0.5),
+        ("import numpy\ndef f(): return [numpy.int64(3), numpy.bool_(True)]", [3, True]),
+        ("import numpy\ndef f(): return numpy.eye(2, dtype=int)", [[1, 0], [0, 1]]),
+        ("import numpy\ndef f(): return numpy.array([object()])", None),
+        ("import decimal\ndef f(): return decimal.Decimal(1)", None),
+        ("def f(): return range(3)", None),
+    ],
+)
+def test_what_equals_plain_data_becomes_it(safe: Pool, source: str, value: object) -> None:
+    ((output,),) = run(safe, Program(source, "f", ((),), QUICK))
+    assert (output.value, output.error) == (value, None if value else "not_plain")
+
+
+def test_a_method_is_called_on_an_object_made_anew(pool: Pool) -> None:
+    source = "class S:\n    n = 0\n    def f(self, x):\n        self.n += x\n        return self.n"
+    (outputs,) = run(pool, Program(source, "S.f", ((1,), (2,)), QUICK))
+    assert [output.value for output in outputs] == [1, 2]
+
+
+def test_a_module_is_run_once_and_its_arguments_are_fresh(pool: Pool) -> None:
+    source = "seen = []\ndef f(x):\n    x.append(1)\n    seen.append(x)\n    return len(seen), x"
+    argument: list[int] = []
+    (outputs,) = run(pool, Program(source, "f", ((argument,), (argument,)), QUICK))
+    assert [output.value for output in outputs] == [(1, [1]), (2, [1])]
+    assert argument == []
+
+
+def test_a_main_program_reads_its_input_and_prints(pool: Pool) -> None:
+    source = "import sys\nfirst = input()\nprint(first, len(sys.stdin.read()), __name__)"
+    (outputs,) = run(pool, Program(source, None, ("1\nab", "é\n" + "x" * 300_000), QUICK))
+    assert [output.stdout for output in outputs] == ["1 2 __main__\n", "é 300000 __main__\n"]
+    assert [output.value for output in outputs] == [output.stdout for output in outputs]
+
+
+@pytest.mark.parametrize(
+    ("ending", "error"),
+    [
+        ("", None),
+        ("sys.exit(3)", None),
+        ("exit()", None),
+        ("quit('bye')", None),
+        ("sys.stdout.flush(); os._exit(1)", None),
+        ("1 / 0", "exception"),
+        ("sys.stdout.flush(); ctypes.string_at(0)", "exited"),
+        ("x = [0] * 10 ** 11", "memory_limit"),
+        ("sys.stdout.write('y' * 10 ** 6)", "output_limit"),
+        ("while True: pass", "time_limit"),
+    ],
+)
+def test_what_was_printed_is_kept_however_a_program_ends(
+    safe: Pool, ending: str, error: str | None
+) -> None:
+    source = f"import ctypes, os, sys\nprint('x', flush=True)\n{ending}"
+    limits = Limits(cpu_s=0.5, memory_mb=128, output_kb=64)
+    ((output,),) = run(safe, Program(source, None, ("",), limits))
+    assert output.error == error
+    assert output.stdout.startswith("x\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "detail"),
+    [
+        ("def f(x) return x", "syntax", "SyntaxError"),
+        ("x = '\0'", "syntax", "null bytes"),
+        ("def g(x): return x", "exception", "no f"),
+        ("1 / 0", "exception", "ZeroDivisionError"),
+        ("def f(x): return y", "exception", "NameError: name 'y' is not defined"),
+        ("def f(): return 1", "exception", "TypeError"),
+        ("def f(x): return f", "not_plain", "function is no plain data"),
+        ("def f(x): return 'a' * 10 ** 6", "output_limit", "65536"),
+        ("def f(x): return [0] * 10 ** 11", "memory_limit", "MemoryError"),
+        ("import sys\ndef f(x): sys.exit(0)", "exited", "SystemExit"),
+        ("import os\ndef f(x): os._exit(3)", "exited", "status 3"),
+        ("def f(x):\n    while True: pass", "time_limit", "0.5 s of processor time"),
+        ("import time\ndef f(x): time.sleep(99)", "time_limit", "1 s by the clock"),
+    ],
+)
+def test_errors_have_a_kind_and_words(pool: Pool, source: str, error: str, detail: str) -> None:
+    limits = Limits(wall_s=1, cpu_s=0.5, memory_mb=128, output_kb=64)
+    (outputs,) = run(pool, Program(source, "f", ((1,),), limits))
+    assert outputs[0].error == error
+    assert detail in outputs[0].detail
+
+
+def test_a_call_that_fails_does_not_end_the_others(pool: Pool) -> None:
+    program = Program("def f(x): return 1 / x", "f", ((0,), (2,)), QUICK)
+    (outputs,) = run(pool, program)
+    assert [(output.error, output.value) for output in outputs] == [
+        ("exception", None),
+        (None, 0.5),
+    ]
+
+
+def test_the_check_is_called_in_order_and_ends_the_program(pool: Pool) -> None:
+    seen = []
+
+    def check(number: int, output: Output) -> bool:
+        seen.append((number, output.value))
+        return number < 2
+
+    program = Program(DOUBLE, "f", tuple((n,) for n in range(1000)), QUICK)
+    assert len(next(pool.run([(program, check)]))) == 3
+    program = Program("print(input())", None, tuple(str(n) for n in range(1000)), QUICK)
+    assert len(next(pool.run([(program, check)]))) == 3
+    assert seen == [(0, 0), (1, 2), (2, 4), (0, "0\n"), (1, "1\n"), (2, "2\n")]
+
+
+def test_results_come_in_the_order_of_jobs_and_jobs_are_read_as_needed(safe: Pool) -> None:
+    read = 0
+
+    def jobs() -> Iterator[tuple[Program, object]]:
+        nonlocal read
+        for number in range(10_000):
+            read += 1
+            source = f"import time\ntime.sleep({0.2 if not number else 0})\n{DOUBLE}"
+            yield Program(source, "f", ((number,),), QUICK), go_on
+
+    results = safe.run(jobs())  # type: ignore[arg-type]
+    assert [next(results)[0].value for _ in range(20)] == list(range(0, 40, 2))
+    results.close()  # type: ignore[attr-defined]
+    assert 20 <= read <= 2 * 256 + 20
+    assert run(safe, Program(DOUBLE, "f", ((1,),), QUICK))[0][0].value == 2
+
+
+def test_a_program_without_inputs_has_no_outputs(safe: Pool) -> None:
+    assert (
+        run(safe, Program("1 / 0", "f", (), QUICK), Program(DOUBLE, "f", ((1,),), QUICK))[0] == []
+    )
+
+
+def test_an_input_may_have_its_own_time(safe: Pool) -> None:
+    source = (
+        "import time\ndef f(s):\n    end = time.process_time() + s\n"
+        "    while time.process_time() < end: pass\n    return s"
+    )
+    inputs = ((0.3,),) * 3
+    whole = Program(source, "f", inputs, Limits(cpu_s=0.6))
+    each = Program(source, "f", inputs, Limits(cpu_s=0.6, per_input=True))
+    first, second = run(safe, whole, each)
+    assert first[-1].error == "time_limit"
+    assert [output.error for output in second] == [None] * 3
+    assert all(0.3 <= output.cpu_s < 0.6 for output in second)
+
+
+def test_standard_input_shares_the_time_of_the_program(safe: Pool) -> None:
+    source = "import time\nend = time.process_time() + .3\nwhile time.process_time() < end: pass"
+    whole = Program(source, None, ("",) * 3, Limits(cpu_s=0.7))
+    each = Program(source, None, ("",) * 3, Limits(cpu_s=0.7, per_input=True))
+    first, second = run(safe, whole, each)
+    assert [output.error for output in first] == [None, None, "time_limit"]
+    assert [output.error for output in second] == [None] * 3
+
+
+def test_many_large_values_both_ways(safe: Pool) -> None:
+    text = "x" * 500_000
+    limits = Limits(output_kb=1000)
+    (outputs,) = run(safe, Program("def f(x): return x + 'y'", "f", ((text,),) * 20, limits))
+    assert {output.value for output in outputs} == {text + "y"}
+
+
+def test_a_program_may_use_threads_and_children(safe: Pool) -> None:
+    source = (
+        "import subprocess, threading, concurrent.futures as c\n"
+        "def f(n):\n"
+        "    with c.ThreadPoolExecutor(4) as pool: found = list(pool.map(str, range(n)))\n"
+        "    return found, subprocess.run(['echo', 'x'], capture_output=True, text=True).stdout"
+    )
+    ((output,),) = run(safe, Program(source, "f", ((3,),), QUICK))
+    assert output.value == (["0", "1", "2"], "x\n")
+
+
+def test_the_same_program_gives_the_same_answer(pool: Pool) -> None:
+    source = "import random\ndef f(): return random.random(), list({'a', 'b', 'c', 'd'}), hash('x')"
+    first, second, third = run(pool, *[Program(source, "f", ((),), QUICK)] * 3)
+    assert first[0].value == second[0].value == third[0].value
+
+
+# -- sandboxes that fail ------------------------------------------------------------------------
+
+
+def slow(seconds: float) -> Program:
+    source = f"import time\ndef f(x):\n    time.sleep({seconds})\n    return x"
+    return Program(source, "f", ((1,), (2,)), Limits(wall_s=200))
+
+
+def servers(pool: Pool) -> list[int]:
+    """The processes of the sandboxes that nobody else is waiting for in vain."""
+    return sorted(family(pool.pids))
+
+
+def test_a_sandbox_that_is_killed_is_tried_again() -> None:
+    numbers = []
+
+    def check(number: int, output: Output) -> bool:
+        numbers.append(number)
+        if number == 0:
+            os.kill(servers(pool)[-1 if len(numbers) % 2 else 0], signal.SIGKILL)
+        return True
+
+    with Pool(1) as pool:
+        (outputs,) = pool.run([(slow(0.1), check)])
+        assert [output.value for output in outputs] == [1, 2]
+        assert numbers == [0, 1], "an output is checked once, however often it is made"
+
+
+def test_a_sandbox_that_fails_twice_is_an_error_of_the_sandbox() -> None:
+    with Pool(1) as pool:
+        run(pool, Program(DOUBLE, "f", ((1,),), QUICK))
+        is_over = threading.Event()
+        killer = threading.Thread(target=kill_twice, args=(pool, is_over))
+        results = pool.run([(slow(20), go_on), (Program(DOUBLE, "f", ((1,),), QUICK), go_on)])
+        killer.start()
+        try:
+            (output,) = next(results)
+        finally:
+            is_over.set()
+            killer.join()
+        assert (output.error, output.value) == ("sandbox_error", None)
+        assert next(results)[0].value == 2
+
+
+def kill_twice(pool: Pool, is_over: threading.Event) -> None:
+    """End each sandbox as soon as there is a program in it, two times."""
+    killed: set[int] = set()
+    while len(killed) < 2 and not is_over.wait(0.01):
+        for pid in set(pool.pids) - killed:
+            # Bubblewrap twice, the server with its parent, the program.
+            if len(family([pid])) > 4:
+                killed.add(pid)
+                os.kill(pid, signal.SIGKILL)
+
+
+def test_nothing_runs_once_the_pool_is_closed() -> None:
+    with Pool(2) as pool:
+        run(pool, *[Program(DOUBLE, "f", ((1,),), QUICK)] * 4)
+        mine = family(pool.pids)
+        results = pool.run([(Program(DOUBLE, "f", ((1,),), QUICK), go_on), (slow(60), go_on)])
+        assert next(results)[0].value == 2
+        mine |= family(pool.pids)
+    assert not pool.pids
+    # The kernel takes a moment to strike off the last ones.
+    while family(mine):
+        time.sleep(0.05)
+
+
+PARENT = """
+import sys
+from boundary.sandbox import Limits, Pool, Program
+source = '''
+import os, time
+def f(x):
+    if not os.fork():
+        os.setsid()
+        os.fork()
+    time.sleep(600)
+'''
+pool = Pool(2)
+def check(number, output):
+    print("ready", flush=True)
+    return True
+first = Program("def f(x): return x", "f", ((1,),))
+last = Program(source, "f", ((1,),))
+list(pool.run([(first, check), (first, check), (last, check), (last, check)]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_everything_dies_with_the_parent(number: int) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    assert [parent.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
+    # Two sandboxes: bubblewrap twice, the server with its parent, the program, its two children.
+    while len(mine := family([parent.pid])) < 1 + 2 * 7:
+        time.sleep(0.05)
+    parent.send_signal(number)
+    parent.wait()
+    parent.stdout.close()
+    while family(mine):
+        time.sleep(0.05)
+
+
+def test_no_right_program_is_late_on_a_busy_machine() -> None:
+    """Each has all of its processor time, on cores that others want as well."""
+    burn = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        for _ in range(3 * (os.cpu_count() or 2))
+    ]
+    source = (
+        "import time\ndef f(x):\n    end = time.process_time() + .35\n"
+        "    while time.process_time() < end: pass\n    return x"
+    )
+    limits = Limits(wall_s=0.5, cpu_s=0.6)
+    try:
+        with Pool(4) as pool:
+            results = run(pool, *[Program(source, "f", ((n,),), limits) for n in range(8)])
+    finally:
+        for process in burn:
+            process.kill()
+            process.wait()
+    assert [outputs[0].value for outputs in results] == list(range(8))
+
+
+def test_a_caller_that_takes_its_time_makes_nobody_late(safe: Pool) -> None:
+    """What a program waits for its parent is not its own time."""
+    limits = Limits(wall_s=0.3, cpu_s=5, per_input=True)
+
+    def check(number: int, output: Output) -> bool:
+        time.sleep(0.5)
+        return True
+
+    program = Program(DOUBLE, "f", ((1,), (2,), (3,)), limits)
+    (outputs,) = safe.run([(program, check)])
+    assert [output.value for output in outputs] == [2, 4, 6]
+
+
+def test_a_check_that_raises_leaves_the_pool_usable(safe: Pool) -> None:
+    def check(number: int, output: Output) -> bool:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        list(safe.run([(slow(0), check)]))
+    assert run(safe, Program(DOUBLE, "f", ((1,),), QUICK))[0][0].value == 2
+
+
+# -- where there is no sandbox ------------------------------------------------------------------
+
+
+def test_without_bubblewrap_nothing_runs_unless_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PackageError, match="apt-get install bubblewrap"):
+        Pool(1)
+    require(unsafe=True)
+    with Pool(1, unsafe=True) as pool:
+        assert pool.level == "none: rlimits only"
+        assert run(pool, Program(DOUBLE, "f", ((1,),), QUICK))[0][0].value == 2
+
+
+def test_a_sandbox_that_does_not_start_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with Pool(1) as pool, pytest.raises(PackageError, match="No permissions to create"):
+        run(pool, Program(DOUBLE, "f", ((1,),), QUICK))
+
+
+def test_the_level_says_what_holds() -> None:
+    assert level() == "bubblewrap, seccomp"
+    assert level(unsafe=True) == "none: rlimits only"
+
+
+def test_without_a_filter_the_level_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation.platform, "machine", lambda: "riscv64")
+    assert level() == "bubblewrap"

@@ -1,0 +1,113 @@
+"""Where programs stand in texts."""
+
+import pytest
+
+from boundary.records import Finish, Problem
+from boundary.verifiers.programs.blocks import blocks, lenient, strict
+from tests.verifiers.programs.data import ADD, adder, task
+
+OTHER = "def add(a, b):\n    return b + a\n"
+BODY = "    return a + b\n"
+ASKED = f"{adder().question}\n"
+
+STRICT = [
+    ("code", f"```python\n{ADD}```", ADD),
+    ("code", f"First\n```python\n{OTHER}```\nbetter\n```py\n{ADD}```\ndone", ADD),
+    ("code", f"```\n{ADD}```", ADD),
+    ("code", f"~~~~python title='x'\n{ADD}~~~~", ADD),
+    ("code", f"   ```Python\n{ADD}   ```", ADD),
+    ("code", f"```python\n{ADD}```\nThen run\n```bash\npython add.py\n```", ADD),
+    ("code", f"````python\n{ADD}```\nquoted\n```\n````", f"{ADD}```\nquoted\n```\n"),
+    ("code", f"```python\n{OTHER}\n```python\n{ADD}```", ADD),
+    ("code", f"```python\n{OTHER}```\n</think>\n```python\n{ADD}```", ADD),
+    ("code", f"<think>\n```python\n{OTHER}```\n</think>\nNo code.", None),
+    ("code", f"```python\n{ADD}", None),
+    ("code", f"Use ```{ADD}``` as it is", None),
+    ("code", ADD, None),
+    ("code", "", None),
+    ("code_open", f"{ADD}```\nThat adds.\n```python\n{OTHER}```", ADD),
+    ("code_open", ADD, ADD),
+    ("code_open", "```\n", None),
+    ("code_open", "", None),
+    ("completion", BODY, ASKED + BODY),
+    ("completion", " \n", None),
+    ("answer_tag", f"<think>x</think><answer>\n{ADD}</answer>", ADD),
+    ("answer_tag", f"<answer>```python\n{ADD}```\nwell</answer>", ADD),
+    ("answer_tag", f"<answer>\n```python\n{ADD}\n```\nwell</answer>", f"{ADD}\n"),
+    ("answer_tag", f"<answer>\n```python\n{ADD}\n</answer>", None),
+    ("answer_tag", f"```python\n{ADD}```", None),
+    ("answer_tag", "<answer> </answer>", None),
+    ("assertion", "assert f(1) == 2\n[/ANSWER]\n[PYTHON]", "assert f(1) == 2"),
+    ("assertion", "So\n[ANSWER]\nassert f(1) == 2\n[/ANSWER]", "assert f(1) == 2"),
+    ("assertion", "[ANSWER]assert f(1) == 2", "assert f(1) == 2"),
+    ("assertion", "[ANSWER]\n[/ANSWER]", None),
+    ("boxed", f"```python\n{ADD}```", ADD),
+]
+
+
+@pytest.mark.parametrize(("channel", "text", "program"), STRICT)
+def test_strict_reads_the_channel(channel: str, text: str, program: str | None) -> None:
+    found = strict(task(adder(), text, channel=channel))
+    assert (found is None) == (program is None)
+    assert (found or "").strip() == (program or "").strip()
+
+
+def test_a_completion_ends_before_its_stop_string() -> None:
+    text = f"{BODY}\nassert "
+    cut = task(adder(), text, channel="completion", finish=Finish.STOP_STRING)
+    assert strict(cut) == f"{ASKED}{BODY}\n"
+    alone = task(adder(), "assert ", channel="completion", finish=Finish.STOP_STRING)
+    assert strict(alone) is None
+
+
+LENIENT = [
+    ("code", f"```python\n{ADD}", ADD),
+    ("code", f"```python\n{ADD}```\nTests:\n```python\nassert add(1, 2) == 3\n```", ADD),
+    ("code", f"```python\n{ADD}```\nor\n```python\n{OTHER}", ADD),
+    ("code", ADD, ADD),
+    ("code", BODY, ASKED + BODY),
+    ("code", f"{BODY}\nThat adds two numbers, as it's asked.", f"{ASKED}{BODY}\n"),
+    ("code", f"```python\n{BODY}```", BODY),
+    ("code_open", f"Sure!\n```python\n{ADD}```", ADD),
+    ("code_open", f"{ADD}\nHope that's it!", f"{ADD}\n"),
+    ("answer_tag", f"```python\n{ADD}```", ADD),
+    ("code", "I would add them.", None),
+    ("code", "add = 5", "add = 5"),
+]
+
+
+@pytest.mark.parametrize(("channel", "text", "program"), LENIENT)
+def test_lenient_reads_any_program(channel: str, text: str, program: str | None) -> None:
+    found = lenient(task(adder(), text, channel=channel))
+    assert (found or "").strip() == (program or "").strip()
+
+
+def test_a_program_for_standard_input_does_something() -> None:
+    problem = Problem("p", "Double it.", "-", meta={"task": "stdin", "entry": None})
+    assert lenient(task(problem, "print(2 * int(input()))", channel="code")) is not None
+    assert lenient(task(problem, "hello", channel="code")) is None
+
+
+def test_an_assertion_outside_its_tag() -> None:
+    problem = Problem("p", "f?", "-", meta={"task": "output"})
+    texts = {
+        "It is\n```python\nassert f(1) == 2\n```": "assert f(1) == 2",
+        "So `assert f(1) == 2`": "",
+        "So\n`assert f(1) == 2`": "assert f(1) == 2",
+        "Two.": "",
+    }
+    for text, found in texts.items():
+        assert (lenient(task(problem, text, channel="code")) or "").strip() == found
+
+
+def test_time_is_linear_in_the_text() -> None:
+    for text in (
+        "```" * 300_000,
+        "```\n" * 200_000,
+        "[ANSWER]" * 100_000,
+        "(" * 200_000,
+        "\n" * 400_000,
+    ):
+        for channel in ("code", "code_open", "completion", "answer_tag", "assertion"):
+            lenient(task(adder(), text, channel=channel))
+            blocks(text)
