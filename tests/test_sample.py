@@ -229,7 +229,7 @@ REFUSED = {
     "look at 0": ((FAKE, *DIAL, "--stop-after", "1", "--looks", "0,1"), "at rising looks"),
     "look beyond n": ((FAKE, *DIAL, "--stop-after", "1", "--looks", "1,8"), "looks up to 2"),
     "no replica": ((FAKE, *DIAL, "--replicas", "0"), "--replicas 0 is no number"),
-    "half a replica": ((FAKE, *DIAL, "--replicas", "0.5"), "give auto, 1, 2"),
+    "half a replica": ((FAKE, *DIAL, "--replicas", "0.5"), "give auto, or 1 or more"),
     "engine argument": ((FAKE, *DIAL, "--engine-arg", "fast"), "write key=value"),
     "seeds": ((FAKE, *DIAL, "--seeds", "none"), "seeds is none"),
     "extend nothing": ((FAKE, *DIAL, "--extend", "99999"), "there is no run of"),
