@@ -383,10 +383,10 @@ from boundary.engines import Decoding, EngineConfig, Request
 from boundary.engines.replicas import Replicas
 from boundary.records import Draw, Problem
 if __name__ == "__main__":
-    engine = Replicas("fake", EngineConfig("fake/fresh=1,tokens=100000,delay=0.001"), 2)
-    print(*engine.pids, flush=True)
     # A shell starts what it puts into the background with interrupts ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    engine = Replicas("fake", EngineConfig("fake/fresh=1,tokens=100000,delay=0.001"), 2)
+    print(*engine.pids, flush=True)
     asked = (Request(Draw(Problem("p", "?", "1"), i, i), (1,)) for i in range(100))
     list(engine.generate(asked, Decoding(1.0, 1.0, 10**9)))
 """
