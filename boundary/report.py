@@ -22,9 +22,11 @@ from boundary.passk import Curves, Settings
 from boundary.plots import palette, sheet, svg_text
 from boundary.probes import audit
 from boundary.progress import SILENT, Progress
-from boundary.records import Comparison, Outcome, PerplexityCell
+from boundary.records import Comparison, Outcome, PerplexityCell, Tier
 from boundary.store import CountsTable, Run, count_run
 
+_SEEN = 0.0005
+"""A share of format below a tenth of a point is not worth a line."""
 _SHOWN = 2
 """Answers shown of each outcome, per problem and arm."""
 _LONGEST = 6_000
@@ -57,12 +59,13 @@ class Findings:
     comparisons: tuple[Comparison, ...]
     perplexity: tuple[PerplexityCell, ...]
     settings: Settings
+    formats: tuple[str, ...] = ()
 
     @property
     def verdicts(self) -> tuple[str, ...]:
         """The verdict lines in words, notes after them."""
         lines = [_verdict(comparison) for comparison in self.comparisons]
-        return (*lines, *_derivations(self.counts))
+        return (*lines, *self.formats, *_derivations(self.counts))
 
 
 def _verdict(comparison: Comparison) -> str:
@@ -141,7 +144,41 @@ def _findings(plan: Plan, suite: str, runs: Mapping[str, Run], progress: Progres
     ]
     cells = _perplexity(plan, runs, progress) if plan.perplexity else []
     curves = passk.run(list(counts.values()), settings)
-    return Findings(suite, runs, counts, curves, tuple(comparisons), tuple(cells), settings)
+    formats = tuple(_formats(comparisons, runs, counts, settings))
+    return Findings(
+        suite, runs, counts, curves, tuple(comparisons), tuple(cells), settings, formats
+    )
+
+
+def _formats(
+    comparisons: Sequence[Comparison],
+    runs: Mapping[str, Run],
+    counts: Mapping[str, CountsTable],
+    settings: Settings,
+) -> Iterator[str]:
+    """How much of each gain at k = 1 is format: the strict tier's gap less the lenient one's."""
+    if settings.tier is not Tier.STRICT:
+        return
+    strict = {label: _pass_at_1(table) for label, table in counts.items()}
+    lenient = {
+        label: _pass_at_1(count_run(run, tier=Tier.LENIENT, verifier=settings.verifier))
+        for label, run in runs.items()
+    }
+    for one in comparisons:
+        base, other = one.base.label, one.other.label
+        asked, said = (tier[other] - tier[base] for tier in (strict, lenient))
+        if abs(asked - said) >= _SEEN:
+            yield (
+                f"Of {other}'s {100 * asked:+.1f} pt over {base} at k = 1,"
+                f" {100 * (asked - said):+.1f} pt are format: counting any clear final statement"
+                f" it is {100 * said:+.1f} pt."
+            )
+
+
+def _pass_at_1(table: CountsTable) -> float:
+    """Over the first look of an adaptive run, which both tiers have."""
+    found = passk.arm_of(table).fixed_counts
+    return sum(count.correct / count.n for count in found) / len(found)
 
 
 def _perplexity(
@@ -233,6 +270,7 @@ def _health(label: str, found: Run, verifier: str | None) -> Health:
         continued=checked.continued,
         restarts=checked.restarted,
         empty=checked.empty,
+        format_only_rate=checked.format_only,
         mean_tokens=checked.mean_tokens,
     )
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1024
 _HEED_SECONDS = 0.1
+_BACKLOG = 16_384
+"""Samples that wait to be judged beside the drawing; more of them are left to the next verify."""
 
 
 def run(run: Run, *, verifier: str | None = None, progress: Progress = SILENT) -> int:
@@ -98,6 +100,8 @@ class Companion:
         self._queue: queue.SimpleQueue[list[Sample] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._tells = tells
+        # One is counted by the caller's thread, the other by this one's own.
+        self._taken = self._seen = 0
         self._failure: BoundaryError | None = None
         self.outcomes: queue.SimpleQueue[tuple[str, int, bool]] = queue.SimpleQueue()
         self.correct = 0
@@ -116,7 +120,9 @@ class Companion:
         if not self._thread.is_alive():
             # Otherwise an adaptive run would wait for verdicts that never come.
             raise VerifierError("judging has ended unexpectedly", remedy="run it again")
-        if samples:
+        is_swamped = self._taken - self._seen > _BACKLOG and not self._tells
+        if samples and not is_swamped:
+            self._taken += len(samples)
             self._queue.put(samples)
 
     def finish(self, *, drain: bool, stops: Callable[[], bool] = lambda: False) -> None:
@@ -145,6 +151,7 @@ class Companion:
             while (samples := self._queue.get()) is not None and not self._stopping.is_set():
                 tasks = _tasks(samples, self._problems, self._channel)
                 for verdicts in self._judge.judge(tasks):
+                    self._seen += 1
                     self._keep(verdicts)
                     if self._stopping.is_set():
                         break

@@ -8,11 +8,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from boundary import report, sample, verify
 from boundary.passk import Curves, Settings
-from boundary.records import Counts, Design
+from boundary.records import Counts, Design, Finish, Problem, Sample
 from boundary.report import Findings
-from boundary.store import CountsTable
+from boundary.store import CountsTable, Run, count_run
+from boundary.store.files import Folder
+from boundary.suites import Suite
+from boundary.suites.base import digest_of
 from tests.page import browser
+from tests.runs import job, suite
 from tests.shell import boundary, done
 
 HOSTILE = "<script>window.ran=1</script><img src=x onerror='window.ran=2'>{{7*7}}\u202eback"
@@ -234,3 +239,44 @@ def wait_for(page: Any, code: str, expected: Any) -> bool:
     from selenium.webdriver.support.ui import WebDriverWait
 
     return bool(WebDriverWait(page, 10, 0.05).until(lambda d: d.execute_script(code) == expected))
+
+
+def test_how_much_of_a_gain_is_format_is_said(tmp_path: Path) -> None:
+    """Both are right as often; only one says it where it was asked to."""
+    runs = {}
+    for label, said in (("base", "The final answer is {}."), ("rl", "So \\boxed{{{}}}.")):
+        asked = job(tmp_path / label, 2, suite=suite(2, verifier="math"))
+        stored, manifest = sample.describe(asked)
+        found = Run.create(Folder.at(tmp_path / label / "run"), manifest, stored)
+        writer = found.sample_writer()
+        for problem in asked.problems:
+            for index in range(2):
+                text = said.format(problem.answer)
+                writer.add(Sample(problem.id, index, index, text, None, 5, Finish.STOP))
+        writer.flush()
+        verify.run(found)
+        runs[label] = found
+    plan = report.Plan(
+        title="t",
+        runs={"sums": runs},
+        pairs=[("base", "rl")],
+        settings=Settings(resamples=100),
+        perplexity=None,
+        commands="",
+    )
+    (one,) = report.run(plan, tmp_path / "page")
+    assert one.formats == (
+        "Of rl's +100.0 pt over base at k = 1, +100.0 pt are format:"
+        " counting any clear final statement it is +0.0 pt.",
+    )
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert "right leniently only" in page
+    assert "are format" in page
+
+
+def test_what_guessing_would_solve_stands_beside_every_curve(tmp_path: Path) -> None:
+    problems = tuple(Problem(f"p{i}", "A or B?", "A", meta={"guess": 0.5}) for i in range(3))
+    letters = Suite("letters", problems, "qwen-boxed", "exact", "made up", digest_of(problems))
+    found = sample.run(job(tmp_path, 2, suite=letters))
+    (note,) = count_run(found).notes
+    assert note.startswith("blind guesses alone solve of letters 50.0% at k = 1, 93.8% at k = 4")

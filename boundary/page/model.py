@@ -14,7 +14,8 @@ class Health:
     of equal answers and ``expected_pairs`` what the answers' probabilities lead to expect;
     ``has_excess`` says that there are more than chance leaves. ``repeated_seeds`` counts samples
     that share a seed with another, ``continued`` those taken up after an interruption and
-    ``restarts`` those begun anew after one.
+    ``restarts`` those begun anew after one. ``format_only_rate`` is the share of answers that are
+    right in the lenient tier alone.
     """
 
     arm: str
@@ -31,6 +32,7 @@ class Health:
     expected_pairs: float | None = None
     has_excess: bool = False
     continued: int | None = None
+    format_only_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _count_adaptive(
     sizes = [_stopped_at(marks.of(p.id), looks) for p in asked]
     counts = [_count(p, n, marks) for p, n in zip(asked, sizes, strict=True)]
     firsts = {p.id: _first(marks, p.id, n) for p, n in zip(asked, sizes, strict=True)}
-    notes += _targeted(run)
+    notes += _of_problems(run)
     return CountsTable(run.name, tuple(counts), firsts, run, notes, looks, first)
 
 
@@ -223,13 +223,25 @@ def _notes(run: Run, counts: Sequence[Counts], stored: Mapping[str, Any]) -> tup
     beyond = sum(len(stored.get(c.problem_id, ())) - c.n for c in counts)
     unfinished = len({c.n for c in counts}) > 1 or beyond
     notes = [f"{run.name} is unfinished: {beyond} samples wait for earlier ones"] * bool(unfinished)
-    return (*notes, *_targeted(run))
+    return (*notes, *_of_problems(run))
 
 
-def _targeted(run: Run) -> tuple[str, ...]:
-    if "targeted" not in run.manifest.identity:
-        return ()
-    return (f"{run.name} holds chosen problems: its means say nothing of the whole suite",)
+def _of_problems(run: Run) -> tuple[str, ...]:
+    """What a reader must know of the problems themselves."""
+    notes = []
+    if "targeted" in run.manifest.identity:
+        notes.append(f"{run.name} holds chosen problems: its means say nothing of the whole suite")
+    chances = [p.problem.meta.get("guess") for p in run.problems()]
+    if chances and all(isinstance(chance, float) for chance in chances):
+        suite = run.manifest.identity["suite"]
+        reached = ", ".join(f"{_guessed(chances, k):.1%} at k = {k}" for k in (1, 4, 16, 64))
+        notes.append(f"blind guesses alone solve of {suite} {reached}")
+    return tuple(notes)
+
+
+def _guessed(chances: Sequence[Any], k: int) -> float:
+    """Mean of 1 - (1 - g)^k over the problems."""
+    return float(sum(1 - (1 - chance) ** k for chance in chances) / len(chances))
 
 
 def _named(tables: list[CountsTable], model: str, path: str) -> CountsTable:

@@ -142,7 +142,7 @@ def test_unknown_health_is_a_dash_and_faults_stand_out(section):
     row = Health("rl", 10, None, 0.5, 2, None, 0, None, None)
     made = render(pages.page(replace(section, health=(row,))))
     found = re.search(r">10</td>.*?</tr>", made, re.DOTALL)
-    assert words(found[0]).split()[1:] == [DASH, "50.0", "2", *4 * [DASH], "0", *3 * [DASH]]
+    assert words(found[0]).split()[1:] == [DASH, "50.0", DASH, "2", *4 * [DASH], "0", *3 * [DASH]]
     assert 'class="warn">2<' in found[0]
 
 
