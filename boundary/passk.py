@@ -86,16 +86,7 @@ def run(
     """
     settings = settings or Settings()
     read = [within_budget(table, settings) for table in found]
-    solved = tuple(
-        stats.curve(
-            arm_of(table),
-            settings.ks,
-            rng=_generator(settings),
-            resamples=settings.resamples,
-            target=settings.target,
-        )
-        for table in read
-    )
+    solved = tuple(_curve(table, settings) for table in read)
     valid = tuple(curve for table in read if (curve := _valid(table, settings)) is not None)
     notes = chain.from_iterable(_notes(table, valid) for table in read)
     extras = tuple(_extras(read, settings, also)) if also else ()
@@ -103,6 +94,25 @@ def run(
     if out is not None:
         _write(curves, suite_name(found), out)
     return curves
+
+
+def _curve(table: CountsTable, settings: Settings) -> Curve:
+    """pass@k of a table, beside what blind guesses would solve of a suite with choices."""
+    import numpy as np
+
+    curve = stats.curve(
+        arm_of(table),
+        settings.ks,
+        rng=_generator(settings),
+        resamples=settings.resamples,
+        target=settings.target,
+    )
+    asked = table.run.problems() if table.run else []
+    chances = [p.problem.meta.get("guess") for p in asked]
+    if not chances or not all(isinstance(chance, float) for chance in chances):
+        return curve
+    guess = stats.guess_curve(np.array(chances, dtype=np.float64), curve.ks).mean(axis=0)
+    return replace(curve, guess=guess)
 
 
 def arm_of(table: CountsTable) -> stats.Arm:

@@ -152,6 +152,7 @@ class Curve:
     ``bound_low`` and ``bound_high`` count every unjudged sample as wrong or as right, and are
     ``None`` where all were judged. ``per_problem`` is (P, K), the others (K,). ``n`` is the
     fewest samples of a problem, or with a ``design`` the most, as problems stopped early.
+    ``guess`` is (K,), what blind guesses would solve, of a suite with choices.
     """
 
     label: str
@@ -166,6 +167,7 @@ class Curve:
     bound_low: "FloatArray | None" = None
     bound_high: "FloatArray | None" = None
     design: Design | None = None
+    guess: "FloatArray | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def curves(found: Iterable[Curve]) -> "pd.DataFrame":
             "problems": len(curve.problem_ids),
             "n": curve.n,
             **_design(curve.design),
+            **({} if curve.guess is None else {"guess": curve.guess[j]}),
         }
         for curve in found
         for j, k in enumerate(curve.ks)

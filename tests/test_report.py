@@ -10,6 +10,8 @@ import pytest
 
 from boundary import report, sample, verify
 from boundary.passk import Curves, Settings
+from boundary.passk import run as passk
+from boundary.plots.curve import plot_curve
 from boundary.records import Counts, Design, Finish, Problem, Sample
 from boundary.report import Findings
 from boundary.store import CountsTable, Run, count_run
@@ -278,5 +280,11 @@ def test_what_guessing_would_solve_stands_beside_every_curve(tmp_path: Path) -> 
     problems = tuple(Problem(f"p{i}", "A or B?", "A", meta={"guess": 0.5}) for i in range(3))
     letters = Suite("letters", problems, "qwen-boxed", "exact", "made up", digest_of(problems))
     found = sample.run(job(tmp_path, 2, suite=letters))
-    (note,) = count_run(found).notes
+    table = count_run(found)
+    (note,) = table.notes
+    (curve,) = passk([table], Settings(resamples=100)).solved
+    assert curve.guess is not None
+    assert curve.guess.tolist() == [0.5, 0.75]
+    figure = plot_curve([curve], suite="letters")
+    assert "blind guesses" in {line.get_label() for line in figure.axes[0].get_lines()}
     assert note.startswith("blind guesses alone solve of letters 50.0% at k = 1, 93.8% at k = 4")

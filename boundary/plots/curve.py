@@ -58,6 +58,7 @@ def plot_curve(
             _draw_arm(axes, curve, looks[curve.label])
         for curve in valid:
             _draw_valid(axes, curve, looks[curve.label])
+        _draw_guess(axes, curves)
         label_ends(axes, max(ks), _labels(curves, valid, looks))
         if crossing is not None:
             _mark_crossing(axes, crossing, max(ks))
@@ -73,6 +74,7 @@ def _subtitle(curves: Sequence[Curve], valid: Sequence[Curve]) -> str:
     parts += ["dashed: derivation valid"] * bool(valid)
     has_bounds = any(curve.bound_low is not None for curve in curves)
     parts += ["dotted: unjudged all wrong / all right"] * has_bounds
+    parts += ["grey dots: blind guesses"] * any(curve.guess is not None for curve in curves)
     return " · ".join(parts)
 
 
@@ -82,6 +84,8 @@ def _limits(curves: Sequence[Curve]) -> tuple[float, float]:
     highs = [curve.bound_high for curve in curves if curve.bound_high is not None]
     lows += [curve.low for curve in curves]
     highs += [curve.high for curve in curves]
+    guesses = [curve.guess for curve in curves if curve.guess is not None]
+    lows, highs = lows + guesses, highs + guesses
     lowest = 100 * min(float(values.min()) for values in lows)
     highest = 100 * max(float(values.max()) for values in highs)
     bottom = 0.0 if lowest < 35 else 10.0 * ((lowest - 3) // 10)
@@ -127,6 +131,21 @@ def _draw_valid(axes: "Axes", curve: Curve, style: Style) -> None:
         clip_on=False,
         zorder=2.5,
     )
+
+
+def _draw_guess(axes: "Axes", curves: Sequence[Curve]) -> None:
+    """What blind guesses solve, the same for all arms of a suite."""
+    told = [(curve.ks, curve.guess) for curve in curves if curve.guess is not None]
+    for ks, guess in told[:1]:
+        axes.plot(
+            ks,
+            100 * guess,
+            color=MUTED,
+            linestyle=(0.0, (1.0, 2.0)),
+            linewidth=1.3,
+            label="blind guesses",
+            zorder=2,
+        )
 
 
 def _labels(
