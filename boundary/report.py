@@ -336,6 +336,10 @@ def _facts(found: Sequence[Findings]) -> Iterator[RunFacts]:
             manifest = r.manifest
             rows = [(key, str(value)) for key, value in manifest.identity.items()]
             rows += [("verifier", manifest.verifier), ("dtype drawn in", str(manifest.dtype))]
+            rows += [
+                (f"programs judged by {name} ran in", level)
+                for name, level in manifest.confinements.items()
+            ]
             for session in manifest.sessions:
                 versions = ", ".join(f"{k} {v}" for k, v in session.versions.items())
                 rows += [

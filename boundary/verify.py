@@ -45,8 +45,16 @@ def run(run: Run, *, verifier: str | None = None, progress: Progress = SILENT) -
         pending = _pending(run, known)
         if not pending:
             return 0
+        _note_confinement(run, judge)
         with progress.task(f"verify {run.name}", total=pending) as advance:
             return _judge_all(run, judge, known, advance)
+
+
+def _note_confinement(run: Run, judge: Verifier) -> None:
+    """A verdict on programs is worth what held them."""
+    level = getattr(judge, "confinement", None)
+    if level is not None:
+        run.note_confinement(judge.name, level)
 
 
 def judged(run: Run, judge: Verifier) -> "Marks":
@@ -94,6 +102,7 @@ class Companion:
         self, run: Run, problems: Sequence[Problem], *, verifier: str, tells: bool = False
     ) -> None:
         self._judge = create(verifier)
+        _note_confinement(run, self._judge)
         self._problems = {p.id: p for p in problems}
         self._channel = channel_of(run)
         self._writer = run.verdict_writer(self._judge.name)

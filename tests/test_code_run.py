@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from boundary import config, sample, suites
+from boundary import config, sample, sandbox, suites
 from boundary.records import Tier
 from boundary.store.files import Folder
 from boundary.store.marks import CORRECT
@@ -22,7 +22,9 @@ def test_the_first_two_answers_are_right_in_every_template(template: str, tmp_pa
     arm = config.ArmSettings(model="fake/first=2,tokens=8", template=template)
     suite = suites.load("humanevalplus", data=SHARED)
     job = sample.Job(arm=arm, suite=suite, n=5, results=Folder.at(tmp_path), limit=4)
-    marks = sample.run(job).marks("code", Tier.STRICT)
+    run = sample.run(job)
+    assert run.manifest.confinements == {"code": sandbox.level()}
+    marks = run.marks("code", Tier.STRICT)
     right = {p.id: (marks.of(p.id) == CORRECT).tolist() for p in job.problems}
     assert right == {p.id: [True] * 2 + [False] * 3 for p in suite.problems[:4]}
 

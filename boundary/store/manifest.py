@@ -58,6 +58,7 @@ class Manifest:
     ``dtype`` joins it once the model is loaded: the engine may choose it. ``verifier`` is the one
     whose verdicts are read unless another is named. ``looks`` are those of an adaptive run;
     ``extends`` names the run whose answers this one continues to a larger budget.
+    ``confinements`` say, of verifiers that run programs, in what.
     """
 
     identity: Mapping[str, Any]
@@ -67,6 +68,7 @@ class Manifest:
     schema: int = field(default=SCHEMA)
     looks: tuple[int, ...] = ()
     extends: str | None = None
+    confinements: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -113,6 +115,7 @@ class Manifest:
                 schema,
                 looks,
                 raw.get("extends"),
+                dict(raw.get("confinements", {})),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable(where, error) from error

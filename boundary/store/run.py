@@ -144,6 +144,16 @@ class Run:
             self.manifest = replace(Run.open(self.folder).manifest, extends=name)
             self._save()
 
+    def note_confinement(self, verifier: str, level: str) -> None:
+        """Record in what a verifier ran the programs that it judged."""
+        if self.manifest.confinements.get(verifier) == level:
+            return
+        with self.folder.gate():
+            manifest = Run.open(self.folder).manifest
+            known = {**manifest.confinements, verifier: level}
+            self.manifest = replace(manifest, confinements=known)
+            self._save()
+
     @property
     def design(self) -> "Design | None":
         """The stop rule of an adaptive run."""

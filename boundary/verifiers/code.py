@@ -140,6 +140,7 @@ class CodeVerifier:
     ) -> None:
         self._unsafe = os.environ.get(UNSAFE_VARIABLE) == "1" if unsafe is None else unsafe
         sandbox.require(unsafe=self._unsafe)
+        self.confinement = sandbox.level(unsafe=self._unsafe)
         self._workers = workers
         self._all_tests = all_tests
         self._pool: sandbox.Pool | None = None
