@@ -192,12 +192,7 @@ def _looks(text: str | None, stop_after: int | None) -> tuple[int, ...] | None:
         return None
     if stop_after is None:
         raise ConfigError("--looks says when to stop, not after what", remedy="add --stop-after 16")
-    try:
-        return tuple(sorted({int(look) for look in text.split(",")}))
-    except ValueError:
-        raise ConfigError(
-            f"--looks {text} is no list of sample sizes", remedy="write 64,128,256, say"
-        ) from None
+    return tuple(sorted(set(_numbers(text, "--looks"))))
 
 
 def _crew(replicas: str, shard: str | None) -> "Crew":
@@ -323,12 +318,7 @@ def _grade_problem(
 ) -> None:
     from boundary import grade_problem, suites
 
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read {file} ({error.strerror})", remedy="check its path"
-        ) from error
+    text = grade_problem.answer_of(file)
     loaded = suites.load(suite, data=data, verifier=verifier)
     display.show_verdicts(
         grade_problem.run(loaded, problem, text, template=template), as_json=as_json

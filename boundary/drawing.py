@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 
 from boundary import verify
-from boundary.engines import Key, Request
+from boundary.engines import (
+    Request,
+)
 from boundary.progress import Advance
-from boundary.records import Finish, Prefix, Sample
+from boundary.records import Finish, Key, Prefix, Sample
 from boundary.schedule import Schedule
 from boundary.store import Run
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from boundary.engines import Key
-from boundary.records import Finish, Prefix
+from boundary.records import Finish, Key, Prefix
 from boundary.store import Run
 
 if TYPE_CHECKING:

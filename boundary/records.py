@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 
+Key = tuple[str, int]
+"""A sample's problem and index."""
+
+
 class Finish(StrEnum):
     """Why generation ended."""
 

@@ -5,20 +5,24 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundary import engines, prompts, samplers, stats, verifiers, verify
 from boundary.config import MAX_TOKENS, ArmSettings
 from boundary.drawing import Drawing
-from boundary.engines import Decoding, Engine, Key, Request
-from boundary.engines.checkpoint import prompt_lengths
+from boundary.engines import (
+    Decoding,
+    Engine,
+    Request,
+)
+from boundary.engines.checkpoint import Checkpoint, files_digest, prompt_lengths
 from boundary.errors import ConfigError
 from boundary.extension import Source
 from boundary.progress import SILENT, Progress
 from boundary.prompts import Template
-from boundary.records import Design, Draw, Prefix, Problem, Tier
+from boundary.records import Design, Draw, Key, Prefix, Problem, Tier
 from boundary.schedule import MISSING, RIGHT, WRONG, Adaptive, Fixed, Schedule
 from boundary.store import Manifest, Run, Session, StoredProblem
 from boundary.store.files import WHOLE, Folder, Shard
@@ -275,7 +279,7 @@ def _unusual(job: Job) -> dict[str, Any]:
     if arguments:
         own["engine_args"] = arguments
     if "lora_path" in arguments:
-        own["lora_digest"] = folder_digest(Path(arguments["lora_path"]).expanduser())
+        own["lora_digest"] = _adapter_digest(Path(arguments["lora_path"]).expanduser())
     if job.arm.seeds != "request":
         own["seeds"] = job.arm.seeds
     if job.stop_after is not None:
@@ -287,26 +291,18 @@ def _unusual(job: Job) -> dict[str, Any]:
     return own
 
 
+def _adapter_digest(folder: Path) -> str:
+    if not folder.is_dir():
+        raise ConfigError(f"there is no folder {folder}", remedy="check lora_path")
+    return files_digest(folder, ("adapter_*",))
+
+
 def text_digest(texts: Iterable[str]) -> str:
     """Hash of texts in order, each framed by its length."""
     digest = hashlib.blake2b(digest_size=16)
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little") + data)
-    return digest.hexdigest()
-
-
-def folder_digest(folder: Path) -> str:
-    """Hash of the files of a folder, by name and content.
-
-    Raises:
-        ConfigError: There is no such folder.
-    """
-    if not folder.is_dir():
-        raise ConfigError(f"there is no folder {folder}", remedy="check lora_path")
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        digest.update(path.name.encode() + hashlib.blake2b(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
@@ -324,7 +320,13 @@ def token_budget(jobs: Sequence[Job]) -> int:
 def _longest(job: Job) -> int:
     """Tokens of the longest prompt."""
     checkpoint = engines.identify(job.arm.model, job.arm.revision)
-    return max(prompt_lengths(checkpoint, job.rendered()))
+    return _longest_of(checkpoint, tuple(job.rendered()))
+
+
+@lru_cache(maxsize=64)
+def _longest_of(checkpoint: Checkpoint, texts: tuple[str, ...]) -> int:
+    # Asked for when a budget is chosen, when the run is described and when its engine is loaded.
+    return max(prompt_lengths(checkpoint, texts))
 
 
 def _room(job: Job) -> int:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from boundary.records import Design
+from boundary.records import Design, Key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Key = tuple[str, int]
 MISSING, WRONG, RIGHT = range(3)
 
 

@@ -14,9 +14,15 @@ import pytest
 
 from boundary import drawing, sample, verify
 from boundary.drawing import Drawing
-from boundary.engines import UNWATCHED, Decoding, Feed, Key, Request, Watch
+from boundary.engines import (
+    UNWATCHED,
+    Decoding,
+    Feed,
+    Request,
+    Watch,
+)
 from boundary.errors import EngineError, VerifierError
-from boundary.records import Design, Draw, Finish, Prefix, Sample
+from boundary.records import Design, Draw, Finish, Key, Prefix, Sample
 from boundary.schedule import Adaptive, Fixed, Schedule
 from boundary.store import Run
 from boundary.store.files import Folder

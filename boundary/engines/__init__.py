@@ -12,7 +12,6 @@ from boundary.engines.base import (
     Engine,
     EngineConfig,
     Feed,
-    Key,
     Request,
     Watch,
 )
@@ -146,7 +145,6 @@ __all__ = [
     "Engine",
     "EngineConfig",
     "Feed",
-    "Key",
     "Request",
     "Watch",
     "create",

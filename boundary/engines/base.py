@@ -5,10 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from boundary.engines.checkpoint import Checkpoint
-from boundary.records import Draw, Prefix, Sample
-
-Key = tuple[str, int]
-"""A sample's problem and index."""
+from boundary.records import Draw, Key, Prefix, Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _read(model: str, folder: Path, commit: str | None) -> Checkpoint:
         model_id=model,
         path=folder,
         revision=commit,
-        digest=commit or _digest(folder, ("config.json", *_WEIGHTS)),
+        digest=commit or files_digest(folder, ("config.json", *_WEIGHTS)),
         tokenizer_digest=_tokenizer_digest(folder),
         context=text.get("max_position_embeddings"),
         eos_token_ids=_eos(model, folder, config),
@@ -151,11 +151,12 @@ def _tokenizer_digest(folder: Path) -> str:
         kept = {key: content[key] for key in content.keys() - {"truncation", "padding"}}
         text = json.dumps(kept, sort_keys=True)
     except (OSError, ValueError, AttributeError, TypeError):
-        return _digest(folder, _TOKENIZER)
+        return files_digest(folder, _TOKENIZER)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _digest(folder: Path, patterns: Iterable[str]) -> str:
+def files_digest(folder: Path, patterns: Iterable[str]) -> str:
+    """Hash of the files of a folder that match, by name and content."""
     files = matching(folder, patterns)
     stamp = tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files)
     return _digest_files(stamp)

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from boundary.engines.base import Decoding, Key, Request
+from boundary.engines.base import (
+    Decoding,
+    Request,
+)
 from boundary.engines.core import Core
 from boundary.engines.tokenizer import Tokenizer
 from boundary.errors import EngineError
 from boundary.prompts import find_stop
-from boundary.records import Finish, Prefix, Sample
+from boundary.records import Finish, Key, Prefix, Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
-from boundary.engines.base import EngineConfig, Key, Request
+from boundary.engines.base import (
+    EngineConfig,
+    Request,
+)
 from boundary.engines.worker import Ask, Order, Start, Word
-from boundary.records import Prefix
+from boundary.records import Key, Prefix
 
 _CODE = "import sys; from boundary.engines.worker import main; main(sys.argv[1:])"
 

@@ -21,7 +21,14 @@ from itertools import count as counter
 from multiprocessing.connection import wait
 from typing import Any
 
-from boundary.engines.base import UNWATCHED, Decoding, EngineConfig, Feed, Key, Request, Watch
+from boundary.engines.base import (
+    UNWATCHED,
+    Decoding,
+    EngineConfig,
+    Feed,
+    Request,
+    Watch,
+)
 from boundary.engines.gpus import environments
 from boundary.engines.replica import Held, Replica, told
 from boundary.engines.worker import (
@@ -39,7 +46,7 @@ from boundary.engines.worker import (
     Word,
 )
 from boundary.errors import BoundaryError, EngineError
-from boundary.records import Prefix, Problem, Sample
+from boundary.records import Key, Prefix, Problem, Sample
 
 _TICK_S = 0.05
 """Longest wait for a message, thus between two beats."""

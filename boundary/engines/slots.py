@@ -10,9 +10,15 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from boundary.engines.base import UNWATCHED, Decoding, Feed, Key, Request, Watch
+from boundary.engines.base import (
+    UNWATCHED,
+    Decoding,
+    Feed,
+    Request,
+    Watch,
+)
 from boundary.engines.draw import draw_tokens
-from boundary.records import Prefix
+from boundary.records import Key, Prefix
 
 if TYPE_CHECKING:
     import torch

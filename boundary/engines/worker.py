@@ -25,10 +25,15 @@ from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from boundary.engines.base import Decoding, Engine, EngineConfig, Key, Request
+from boundary.engines.base import (
+    Decoding,
+    Engine,
+    EngineConfig,
+    Request,
+)
 from boundary.engines.checkpoint import Checkpoint
 from boundary.errors import BoundaryError, EngineError
-from boundary.records import Prefix, Sample
+from boundary.records import Key, Prefix, Sample
 
 _DUE_S, _LATEST_S = 0.1, 5.0
 """Seconds between two reports, at least and at most."""

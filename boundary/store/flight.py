@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from boundary.errors import StoreError
-from boundary.records import Prefix
+from boundary.records import Key, Prefix
 from boundary.store import schema
 from boundary.store.files import Folder
 from boundary.store.parts import read_whole, session_name, write_table
@@ -18,8 +18,6 @@ from boundary.store.parts import read_whole, session_name, write_table
 _SUFFIX = ".parquet"
 _AFTER = b"after"
 _KEPT = 2
-
-Key = tuple[str, int]
 
 
 class FlightLog:

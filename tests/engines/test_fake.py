@@ -12,11 +12,17 @@ import pytest
 from scipy import stats
 
 from boundary import suites, verifiers
-from boundary.engines import Decoding, EngineConfig, Key, Request, create, identify
+from boundary.engines import (
+    Decoding,
+    EngineConfig,
+    Request,
+    create,
+    identify,
+)
 from boundary.engines.fake import FakeConfig
 from boundary.engines.fake_text import MOST, vocabulary
 from boundary.errors import EngineError
-from boundary.records import Draw, Finish, Outcome, Prefix, Problem, Sample, Verdict
+from boundary.records import Draw, Finish, Key, Outcome, Prefix, Problem, Sample, Verdict
 from boundary.verifiers import Task
 from tests.engines import data
 

@@ -18,11 +18,17 @@ import pytest
 
 from boundary import engines
 from boundary.config import ArmSettings
-from boundary.engines import Decoding, EngineConfig, Key, Request, create, replicas
+from boundary.engines import (
+    Decoding,
+    EngineConfig,
+    Request,
+    create,
+    replicas,
+)
 from boundary.engines.replica import _stream
 from boundary.engines.replicas import Replicas
 from boundary.errors import EngineError, PackageError
-from boundary.records import Draw, Finish, Prefix, Problem, Sample
+from boundary.records import Draw, Finish, Key, Prefix, Problem, Sample
 from tests.engines import data
 
 LIMIT_S = 120

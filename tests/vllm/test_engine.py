@@ -20,12 +20,18 @@ from safetensors.torch import load_file, save_file
 from scipy import stats
 
 from boundary import suites
-from boundary.engines import Decoding, EngineConfig, Key, Request, Watch, create
+from boundary.engines import (
+    Decoding,
+    EngineConfig,
+    Request,
+    Watch,
+    create,
+)
 from boundary.engines.checkpoint import ZOO
 from boundary.engines.flight import seed_after
 from boundary.errors import BoundaryError, ConfigError, EngineError
 from boundary.prompts import find_stop
-from boundary.records import Draw, Finish, Prefix, Sample
+from boundary.records import Draw, Finish, Key, Prefix, Sample
 from boundary.sample import seed_of
 from tests.engines import data
 from tests.vllm.conftest import CAPACITY
