@@ -9,6 +9,7 @@ import hashlib
 import os
 import sqlite3
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pathlib import Path
 MAX_ROWS = 500_000
 
 _BATCH = 200
-_WAIT_S = 2.0
+_WAIT_S = 10.0
 _TABLE = """
 create table if not exists verdicts (
     pair blob primary key, equal integer not null,
@@ -111,9 +112,7 @@ class VerdictCache:
                 self._connection = sqlite3.connect(
                     self._place / "verdicts.sqlite", timeout=_WAIT_S, check_same_thread=False
                 )
-                self._connection.execute("pragma journal_mode = wal")
-                self._connection.execute("pragma synchronous = off")
-                self._connection.execute(_TABLE)
+                _prepare(self._connection)
             except (sqlite3.Error, OSError) as error:
                 self._give_up(error)
         return self._connection
@@ -124,6 +123,26 @@ class VerdictCache:
                 self._connection.close()
         self._connection, self._place, self._pending = None, None, []
         sys.stderr.write(f"notice: verdicts are not kept across runs ({error})\n")
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Set a connection up; whoever else does so meanwhile is waited for.
+
+    SQLite answers "locked" at once, without its own waiting, where two connections change the
+    journal's mode together.
+    """
+    deadline = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = off")
+            connection.execute(_TABLE)
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _drop_oldest(connection: sqlite3.Connection, count: int) -> None:
