@@ -1,8 +1,9 @@
 """Answers as forms: read once from text, then compared by what they are.
 
 ``spelling`` gives an answer one spelling, ``tokens`` cuts it up, ``grammar`` reads it into the
-forms of ``tree``, ``values`` evaluates expressions, and ``compare`` decides whether two forms are
-equal, unequal, or beyond these rules. Everything here is bounded in time and memory.
+forms of ``tree``, ``values`` evaluates expressions with the numbers of
+``numeric``, and ``compare`` decides whether two forms are equal, unequal, or beyond these rules.
+Everything here is bounded in time and memory.
 """
 
 from boundary.verifiers.forms.compare import Finding, compare

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from boundary.verifiers.forms import sets, units, values
+from boundary.verifiers.forms import numeric, sets, units, values
+from boundary.verifiers.forms.numeric import UndecidedError
 from boundary.verifiers.forms.tree import (
     Based,
     Call,
@@ -36,7 +37,6 @@ from boundary.verifiers.forms.tree import (
     children,
     negated,
 )
-from boundary.verifiers.forms.values import UndecidedError
 
 Answer: TypeAlias = bool | None
 
@@ -60,7 +60,7 @@ class Finding(NamedTuple):
 
 def compare(gold: Form, answer: Form) -> Finding:
     """Whether an answer is the gold answer."""
-    values.begin()
+    numeric.begin()
     try:
         equal = _same(gold, answer)
     # Whatever a strange answer breaks here, math-verify may still know.
@@ -222,7 +222,7 @@ def _is_point(form: Form) -> bool:
     return isinstance(form, Sym) and form.name[:1].isupper()
 
 
-_FUNCTIONS = frozenset(values.FUNCTION_NAMES) | {"det"}
+_FUNCTIONS = frozenset(numeric.FUNCTION_NAMES) | {"det"}
 
 
 def _assignment(form: Form) -> tuple[str, Form] | None:
@@ -780,9 +780,9 @@ def _rounds_to(gold: Num, answer: Form) -> bool:
     if gold.digits < ROUNDED_DIGITS or not gold.places or _has_decimals(answer):
         return False
     try:
-        value = values.real(values.constant(answer))
+        value = numeric.real(values.constant(answer))
         step = Fraction(1, 10**gold.places)
-        return values.less(gold.value - step, value) and values.less(value, gold.value + step)
+        return numeric.less(gold.value - step, value) and numeric.less(value, gold.value + step)
     except UndecidedError:
         return False
 

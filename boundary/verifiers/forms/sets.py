@@ -6,7 +6,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from boundary.verifiers.forms import values
+from boundary.verifiers.forms import numeric, values
+from boundary.verifiers.forms.numeric import UndecidedError, Value
 from boundary.verifiers.forms.tree import (
     Call,
     Form,
@@ -20,7 +21,6 @@ from boundary.verifiers.forms.tree import (
     Sym,
     negated,
 )
-from boundary.verifiers.forms.values import UndecidedError, Value
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
@@ -50,8 +50,8 @@ def same_cover(one: Cover, other: Cover) -> bool:
     return len(one) == len(other) and all(
         a.has_low == b.has_low
         and a.has_high == b.has_high
-        and values.close(a.low, b.low)
-        and values.close(a.high, b.high)
+        and numeric.close(a.low, b.low)
+        and numeric.close(a.high, b.high)
         for a, b in zip(one, other, strict=True)
     )
 
@@ -83,13 +83,13 @@ def _pieces(form: Form) -> list[Piece]:
 
 
 def _line_whole() -> Piece:
-    return Piece(values.infinity(-1), values.infinity(1), has_low=False, has_high=False)
+    return Piece(numeric.infinity(-1), numeric.infinity(1), has_low=False, has_high=False)
 
 
 def _interval(low: Form, high: Form, has_low: bool, has_high: bool) -> list[Piece]:  # noqa: FBT001
-    start, end = values.real(values.constant(low)), values.real(values.constant(high))
-    if not values.less(start, end):
-        if values.close(start, end) and has_low and has_high:
+    start, end = numeric.real(values.constant(low)), numeric.real(values.constant(high))
+    if not numeric.less(start, end):
+        if numeric.close(start, end) and has_low and has_high:
             return [Piece(start, end, has_low=True, has_high=True)]
         raise UndecidedError
     # No number is infinite, so the bracket beside infinity says nothing.
@@ -97,7 +97,7 @@ def _interval(low: Form, high: Form, has_low: bool, has_high: bool) -> list[Piec
 
 
 def _infinite(value: Value) -> bool:
-    return not isinstance(value, Fraction) and bool(abs(value) == values.infinity(1))
+    return not isinstance(value, Fraction) and bool(abs(value) == numeric.infinity(1))
 
 
 def _member(item: Form) -> list[Piece]:
@@ -105,7 +105,7 @@ def _member(item: Form) -> list[Piece]:
         return _pieces(item)
     if isinstance(item, PlusMinus):
         return [*_member(item.term), *_member(negated(item.term))]
-    value = values.real(values.constant(item))
+    value = numeric.real(values.constant(item))
     return [Piece(value, value, has_low=True, has_high=True)]
 
 
@@ -120,37 +120,37 @@ def _merged(pieces: Iterable[Piece]) -> Cover:
 
 
 def _by_start(one: Piece, other: Piece) -> int:
-    if values.close(one.low, other.low):
+    if numeric.close(one.low, other.low):
         return other.has_low - one.has_low
-    return -1 if values.less(one.low, other.low) else 1
+    return -1 if numeric.less(one.low, other.low) else 1
 
 
 def _touch(left: Piece, right: Piece) -> bool:
-    if values.close(right.low, left.high):
+    if numeric.close(right.low, left.high):
         return left.has_high or right.has_low
-    return values.less(right.low, left.high)
+    return numeric.less(right.low, left.high)
 
 
 def _joined(left: Piece, right: Piece) -> Piece:
-    if values.close(left.high, right.high):
+    if numeric.close(left.high, right.high):
         return left._replace(has_high=left.has_high or right.has_high)
     return (
         left
-        if values.less(right.high, left.high)
+        if numeric.less(right.high, left.high)
         else left._replace(high=right.high, has_high=right.has_high)
     )
 
 
 def _outside(pieces: Cover) -> Cover:
-    edges: list[tuple[Value, bool]] = [(values.infinity(-1), False)]
+    edges: list[tuple[Value, bool]] = [(numeric.infinity(-1), False)]
     for piece in pieces:
         edges += [(piece.low, not piece.has_low), (piece.high, not piece.has_high)]
-    edges.append((values.infinity(1), False))
+    edges.append((numeric.infinity(1), False))
     found = []
     for (low, has_low), (high, has_high) in zip(edges[::2], edges[1::2], strict=True):
         has_low, has_high = has_low and not _infinite(low), has_high and not _infinite(high)
-        is_point = values.close(low, high)
-        if (has_low and has_high) if is_point else values.less(low, high):
+        is_point = numeric.close(low, high)
+        if (has_low and has_high) if is_point else numeric.less(low, high):
             found.append(Piece(low, high, has_low, has_high))
     return tuple(found)
 
@@ -177,11 +177,11 @@ def _half(left: Form, right: Form, sign: str) -> Cover:
     if len(names) != 1:
         raise UndecidedError
     if _is_opaque(left) and not values.names_of(right):
-        return _beside(left, values.real(values.constant(right)), sign)
+        return _beside(left, numeric.real(values.constant(right)), sign)
     if _is_opaque(right) and not values.names_of(left):
-        return _beside(right, values.real(values.constant(left)), _FLIPPED[sign])
+        return _beside(right, numeric.real(values.constant(left)), _FLIPPED[sign])
     slope, offset = _line(Sum((left, negated(right))), next(iter(names)))
-    return _ray(-offset / slope, sign if values.less(Fraction(0), slope) else _FLIPPED[sign])
+    return _ray(-offset / slope, sign if numeric.less(Fraction(0), slope) else _FLIPPED[sign])
 
 
 def _is_opaque(form: Form) -> bool:
@@ -205,7 +205,7 @@ _KNOWN = frozenset({"sqrt", "ln", "log", "exp", "sin", "cos", "tan", "floor", "c
 
 
 def _ray(bound: Value, sign: str) -> Cover:
-    low, high = values.infinity(-1), values.infinity(1)
+    low, high = numeric.infinity(-1), numeric.infinity(1)
     if _infinite(bound):
         raise UndecidedError
     closed = sign in {"<=", ">="}
@@ -227,12 +227,12 @@ def _line(form: Form, name: str) -> tuple[Value, Value]:
     Raises:
         UndecidedError: It is not.
     """
-    at = values.alike(*(values.real(_at(form, name, value)) for value in (0, 1, 2, 7, -5)))
+    at = numeric.alike(*(numeric.real(_at(form, name, value)) for value in (0, 1, 2, 7, -5)))
     slope = at[1] - at[0]
     for value, found in zip((2, 7, -5), at[2:], strict=True):
-        if not values.close(found, at[0] + slope * value):
+        if not numeric.close(found, at[0] + slope * value):
             raise UndecidedError
-    if values.close(slope, Fraction(0)):
+    if numeric.close(slope, Fraction(0)):
         raise UndecidedError
     return slope, at[0]
 

@@ -19,7 +19,7 @@ GREEK = frozenset(
 )
 SAME_LETTER = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "ell": "l"}
 
-# Spellings of the functions that values.py evaluates.
+# Spellings of the functions that numeric.py knows.
 FUNCTIONS = {
     name: name
     for name in listed(
