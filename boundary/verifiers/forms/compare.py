@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from boundary.verifiers.forms import numeric, sets, units, values
+from boundary.verifiers.forms import naming, numeric, sets, units, values
 from boundary.verifiers.forms.numeric import UndecidedError
 from boundary.verifiers.forms.tree import (
     Based,
@@ -118,7 +118,7 @@ def _settled(form: Form) -> Form:
     """Without asides: the middle of a chain of equations, an approximate value, ``x in``."""
     if isinstance(form, Relation):
         form = _unchained(form)
-    if isinstance(form, Relation) and form.signs == ("in",) and label(form.members[0]):
+    if isinstance(form, Relation) and form.signs == ("in",) and naming.label(form.members[0]):
         return _settled(form.members[1])
     if _has_sign(form):
         return Several(tuple(_both(form)), braced=False)
@@ -133,7 +133,7 @@ def _unchained(form: Relation) -> Form:
     members, signs = form.members, form.signs
     if "~" in signs:
         at = signs.index("~")
-        if at == 0 and len(signs) == 1 and label(members[0]):
+        if at == 0 and len(signs) == 1 and naming.label(members[0]):
             signs = ("=",)
         else:
             members, signs = members[: at + 1], signs[:at]
@@ -183,98 +183,6 @@ def _signed(form: Form, sign: int) -> Form:
             return Quantity(_signed(value, sign), unit)
         case Percent(value):
             return Percent(_signed(value, sign))
-        case _:
-            return form
-
-
-def label(form: Form) -> str | None:
-    """What names a value: ``x``, ``f(x)``, ``AB``, ``|AB|``, ``NO/BO``, ``S:T``, ``(x, y)``."""
-    match form:
-        case Sym(name):
-            return name
-        case Const("e" | "i" as name):
-            return name
-        case Call(name, args) if name not in _FUNCTIONS:
-            return f"{name}({len(args)})"
-        case Call("abs", (inner,)):
-            named = label(inner)
-            return f"|{named}|" if named else None
-        case Product((above, Power(below, Num(Fraction(numerator=-1, denominator=1))))):
-            return _labels("/", (above, below))
-        case Product(factors) if all(_is_point(factor) for factor in factors):
-            return "".join(f.name for f in factors if isinstance(f, Sym))
-        case Ratio(parts):
-            return _labels(":", parts)
-        case Group("(", ")", items):
-            return _labels(",", items)
-        case Quantity(value, "deg"):
-            return label(value)
-        case _:
-            return None
-
-
-def _labels(mark: str, forms: Sequence[Form]) -> str | None:
-    found = [label(form) for form in forms]
-    return mark.join(name for name in found if name) if all(found) else None
-
-
-def _is_point(form: Form) -> bool:
-    return isinstance(form, Sym) and form.name[:1].isupper()
-
-
-_FUNCTIONS = frozenset(numeric.FUNCTION_NAMES) | {"det"}
-
-
-def _assignment(form: Form) -> tuple[str, Form] | None:
-    """Name and value of an equation that gives something a value."""
-    if not isinstance(form, Relation) or form.signs != ("=",):
-        return None
-    left, right = form.members
-    name = label(left)
-    if name:
-        return name, right
-    name = label(right)
-    return (name, left) if name else None
-
-
-def _function(form: Form) -> Form:
-    """The body of an equation, with the arguments of the function that it defines numbered."""
-    assert isinstance(form, Relation)
-    left, right = form.members
-    return _renamed(left, right) if label(left) else _renamed(right, left)
-
-
-def _renamed(function: Form, body: Form) -> Form:
-    """A function's body with its arguments numbered: f(x) = x is f(y) = y."""
-    if not isinstance(function, Call) or function.name == "abs":
-        return body
-    names = [arg.name for arg in function.args if isinstance(arg, Sym)]
-    if len(names) != len(function.args) or len(set(names)) != len(names):
-        return body
-    return _substituted(body, {name: f"argument {at}" for at, name in enumerate(names)})
-
-
-def _substituted(form: Form, names: dict[str, str]) -> Form:
-    def deep(child: Form) -> Form:
-        return _substituted(child, names)
-
-    match form:
-        case Sym(name):
-            return Sym(names.get(name, name))
-        case Sum(terms):
-            return Sum(tuple(map(deep, terms)))
-        case Product(factors):
-            return Product(tuple(map(deep, factors)))
-        case Power(base, exponent):
-            return Power(deep(base), deep(exponent))
-        case Call(name, args):
-            return Call(name, tuple(map(deep, args)))
-        case PlusMinus(term, sign):
-            return PlusMinus(deep(term), sign)
-        case Several(items, braced):
-            return Several(tuple(map(deep, items)), braced)
-        case Group(opening, closing, items):
-            return Group(opening, closing, tuple(map(deep, items)))
         case _:
             return form
 
@@ -346,7 +254,7 @@ def _relations(gold: Form, answer: Form) -> Answer:
         return _orders(gold, answer)
     relation, other = (gold, answer) if isinstance(gold, Relation) else (answer, gold)
     assert isinstance(relation, Relation)
-    assigned = _assignment(relation)
+    assigned = naming.assignment(relation)
     if assigned and not isinstance(other, Joined | Reals):
         return _same(assigned[1], other) if relation is gold else _same(other, assigned[1])
     if relation.signs == ("=",):
@@ -368,10 +276,14 @@ def _told_more(gold: Form, answer: Form) -> Answer:
 
 
 def _equations(gold: Relation, answer: Relation) -> Answer:
-    one, other = _assignment(gold), _assignment(answer)
+    one, other = naming.assignment(gold), naming.assignment(answer)
     if one and other and _same_name(one[0], other[0]):
         both = one[0] == other[0]
-        equal = _same(_function(gold), _function(answer)) if both else _same(one[1], other[1])
+        equal = (
+            _same(naming.function(gold), naming.function(answer))
+            if both
+            else _same(one[1], other[1])
+        )
         if equal is not False:
             return equal
     if one and other and "(" in one[0] and "(" in other[0]:
@@ -580,12 +492,12 @@ def _cases(form: Several) -> list[Form]:
     """
     found: list[dict[str, Form]] = [{}]
     for item in _spread(form.items):
-        assigned = _assignment(item)
+        assigned = naming.assignment(item)
         if assigned is None:
             return []
         if assigned[0] in found[-1]:
             found.append({})
-        found[-1][assigned[0]] = _function(item)
+        found[-1][assigned[0]] = naming.function(item)
     return [_case(case) for case in found]
 
 
@@ -607,8 +519,8 @@ def _case(case: dict[str, Form]) -> Form:
 
 def _named_and_bare(gold: Several, answer: Several, cases: list[Form], *, is_gold: bool) -> Answer:
     named, bare = (gold, answer) if is_gold else (answer, gold)
-    items = [found[1] for item in _spread(named.items) if (found := _assignment(item))]
-    names = [found[0] for item in _spread(named.items) if (found := _assignment(item))]
+    items = [found[1] for item in _spread(named.items) if (found := naming.assignment(item))]
+    names = [found[0] for item in _spread(named.items) if (found := naming.assignment(item))]
     others = list(bare.items)
     if len(cases) > 1 and all(isinstance(case, Group) for case in cases):
         size = len(items) // len(cases)
@@ -624,14 +536,14 @@ def _named_and_bare(gold: Several, answer: Several, cases: list[Form], *, is_gol
 def _values_of(form: Several) -> list[Form]:
     """The items; where only the first has a name, as in ``n = 1, 2, 3``, without it."""
     items = list(form.items)
-    first = _assignment(items[0]) if items else None
-    rest = [_assignment(item) for item in items[1:]]
+    first = naming.assignment(items[0]) if items else None
+    rest = [naming.assignment(item) for item in items[1:]]
     if first and not any(rest):
         return [first[1], *items[1:]]
     if first or any(rest):
         head = {found[0] for found in (first, *rest) if found}
         if len(head) == 1:
-            return [found[1] if (found := _assignment(item)) else item for item in items]
+            return [found[1] if (found := naming.assignment(item)) else item for item in items]
     return items
 
 

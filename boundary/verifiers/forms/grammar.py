@@ -169,10 +169,10 @@ def _whole(text: str) -> Form | None:
     match = _CHOICE.fullmatch(text)
     if match and match[1] not in "ei":
         return Choice(match[1])
-    match = _CHOICE_AND_TEXT.fullmatch(text)
+    bare = text.replace(TEXT_OPEN, " ").replace(TEXT_CLOSE, " ").strip()
+    match = _CHOICE_AND_TEXT.fullmatch(bare if text.startswith(TEXT_OPEN) else text)
     if match:
         return Choice(match[1] or match[2] or match[4], match[3] or match[5])
-    bare = text.replace(TEXT_OPEN, " ").replace(TEXT_CLOSE, " ").strip()
     match = _CLOCK.fullmatch(bare)
     if match and (match[3] or match[4]):
         return _clock(match)

@@ -286,6 +286,7 @@ EQUAL = {
         ("C", "c"),
         ("B", "(B) 12"),
         ("B", "B. seven"),
+        ("B", r"\text{B) three of them}"),
         (r"\text{Evelyn}", "evelyn"),
         ("east", "East."),
         ("yes", "Yes"),
@@ -479,6 +480,7 @@ UNEQUAL = {
     "words and choices": [
         ("B", "A"),
         ("B", "(A) 12"),
+        ("B", r"\text{A) three of them}"),
         ("yes", "no"),
         ("east", "seat"),
         ("odd $n$", "even $n$"),
