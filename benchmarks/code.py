@@ -132,13 +132,11 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _bare(tasks: Sequence[Task]) -> float:
-    """Seconds of two processes that only call and compare, half of the programs each."""
+    """Seconds of two processes that only call and compare, each with the next program."""
     plans = {task.problem.id: Plan.of(task.problem) for task in tasks}
     fork = multiprocessing.get_context("fork")
-    workers = [
-        fork.Process(target=_run_all, args=(plans, tasks[place::_WORKERS]))
-        for place in range(_WORKERS)
-    ]
+    place = fork.Value("i", 0)
+    workers = [fork.Process(target=_run_all, args=(plans, tasks, place)) for _ in range(_WORKERS)]
     began = time.perf_counter()
     for worker in workers:
         worker.start()
@@ -149,10 +147,16 @@ def _bare(tasks: Sequence[Task]) -> float:
     return seconds
 
 
-def _run_all(plans: Mapping[str, Plan], tasks: Sequence[Task]) -> None:
+def _run_all(plans: Mapping[str, Plan], tasks: Sequence[Task], place: Any) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
-        for task in tasks:
-            _run(plans[task.problem.id], task.sample.text)
+        while (taken := _taken(place)) < len(tasks):
+            _run(plans[tasks[taken].problem.id], tasks[taken].sample.text)
+
+
+def _taken(place: Any) -> int:
+    with place.get_lock():
+        place.value += 1
+        return int(place.value) - 1
 
 
 def _run(plan: Plan, source: str) -> None:

@@ -2,17 +2,42 @@
 
 import difflib
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from boundary import prompts, verifiers
-from boundary.errors import SuiteError
+from boundary.errors import ConfigError, SuiteError
 from boundary.records import Finish, Problem, Sample, Verdict
 from boundary.suites import Suite
-from boundary.verifiers import Task
+from boundary.verifiers import Task, Verifier
+from boundary.verifiers.code import CodeVerifier
 from boundary.verifiers.programs.blocks import blocks
 
 
-def run(suite: Suite, problem_id: str, text: str, *, template: str | None = None) -> list[Verdict]:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was found of one answer.
+
+    Attributes:
+        verdicts: One per tier.
+        confinement: Where its program ran; None where there was none to run.
+        tests: What became of each test (``passed``, why it failed, ``not_run``), where all were
+            asked for.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    confinement: str | None
+    tests: tuple[str, ...] | None
+
+
+def run(
+    suite: Suite,
+    problem_id: str,
+    text: str,
+    *,
+    template: str | None = None,
+    all_tests: bool = False,
+) -> Judged:
     """Judge one answer, in both tiers.
 
     Args:
@@ -21,21 +46,41 @@ def run(suite: Suite, problem_id: str, text: str, *, template: str | None = None
         text: The whole answer, as a model wrote it.
         template: Says where the answer stands in the text; the suite's own unless told. A text
             with fenced blocks is then read for the last of them all the same.
-
-    Returns:
-        One verdict per tier.
+        all_tests: Go on after the first test that a program fails, and tell of each.
 
     Raises:
         SuiteError: The suite has no such problem.
-        ConfigError: There is no such template.
+        ConfigError: There is no such template, or there are no tests to tell of.
         VerifierError: The verifier cannot be set up, or does not read the template's channel.
     """
     channel = _channel(suite, text, template)
     problem = problem_of(suite, problem_id)
     sample = Sample(problem.id, 0, 0, text, None, None, Finish.STOP)
-    with closing(verifiers.create(suite.verifier)) as verifier:
+    told: dict[str, dict[int, str]] = {}
+    with closing(_verifier(suite, told if all_tests else None)) as verifier:
         (verdicts,) = verifier.judge([Task(problem, sample, channel)])
-    return list(verdicts)
+    tests = _tests(problem, next(iter(told.values()), {})) if all_tests else None
+    return Judged(verdicts, getattr(verifier, "confinement", None), tests)
+
+
+def _verifier(suite: Suite, told: dict[str, dict[int, str]] | None) -> Verifier:
+    """The suite's own, which writes down what becomes of each test where that is wanted."""
+    if told is None:
+        return verifiers.create(suite.verifier)
+    if suite.verifier != CodeVerifier.name:
+        raise ConfigError(
+            f"the answers to suite {suite.name!r} are not judged by tests",
+            remedy="leave out --all-tests",
+        )
+    return CodeVerifier(
+        on_test=lambda code, number, reason: told.setdefault(code, {}).update({number: reason})
+    )
+
+
+def _tests(problem: Problem, found: dict[int, str]) -> tuple[str, ...]:
+    stated = (problem.meta.get("cases") or {}).get("count", 0)
+    count = max(stated, max(found, default=-1) + 1)
+    return tuple(found.get(number, "not_run") for number in range(count))
 
 
 def _channel(suite: Suite, text: str, template: str | None) -> str:

@@ -30,14 +30,18 @@ class Task:
     """A program, and the outputs that it has so far; they outlast a failed attempt.
 
     Attributes:
+        keep: Whether ``outputs`` have what came out, once it was checked.
         failures: Sandboxes that failed on it.
+        slept_s: Seconds that its runs have slept, where each input has a run of its own.
         is_done: Whether ``outputs`` are all there will be.
     """
 
     program: Program
     check: Check
+    keep: bool = True
     outputs: list[Output] = field(default_factory=list)
     failures: int = 0
+    slept_s: float = 0.0
     is_done: bool = False
 
     def add(self, number: int, output: Output) -> bool:
@@ -46,7 +50,7 @@ class Task:
         An output that an earlier attempt has given was checked then.
         """
         if number >= len(self.outputs):
-            self.outputs.append(output)
+            self.outputs.append(output if self.keep else output.emptied())
             if not self.check(number, output):
                 self.is_done = True
         self.is_done = self.is_done or len(self.outputs) == len(self.program.inputs)
@@ -81,24 +85,21 @@ class Attempt:
         self._most_cpu_s = 0.0
 
     def orders(self) -> Iterator[bytes]:
-        """Bytes to send, made as they are asked for; none where an answer has to come first."""
+        """Bytes to send, made as they are asked for."""
         yield wire.frame(wire.BEGIN, json.dumps(self._order()).encode())
-        program = self.task.program
-        limit = program.limits.output_kb * 1024
-        head = plain.encode((program.source, program.entry, limit))
-        yield from wire.chunks(wire.frame(wire.VALUE, head))
-        if self._is_function:
-            yield from self._calls()
-        else:
-            text = program.inputs[self._number]
-            yield from wire.chunks(text.encode("utf-8", "surrogatepass"))
+        yield from wire.chunks(self._data())
         yield wire.frame(wire.END)
 
-    def _calls(self) -> Iterator[bytes]:
-        for number, arguments in enumerate(self.task.program.inputs):
-            while self.task.program.limits.per_input and self._number < number:
-                yield b""
-            yield from wire.chunks(wire.frame(wire.VALUE, plain.encode(tuple(arguments))))
+    def _data(self) -> Iterator[bytes]:
+        """What goes to the program: its source, then all calls, or one standard input."""
+        program = self.task.program
+        limit = program.limits.output_kb * 1024
+        yield wire.frame(wire.VALUE, plain.encode((program.source, program.entry, limit)))
+        if not self._is_function:
+            yield program.inputs[self._number].encode("utf-8", "surrogatepass")
+            return
+        for arguments in program.inputs:
+            yield wire.frame(wire.VALUE, plain.encode(tuple(arguments)))
 
     def _order(self) -> dict[str, Any]:
         program, limits = self.task.program, self.task.program.limits
@@ -110,7 +111,7 @@ class Attempt:
         return {
             "function": self._is_function,
             "numpy": "numpy" in program.source,
-            "wall_s": limits.wall_s,
+            "wall_s": max(0.0, limits.wall_s - self.task.slept_s),
             "cpu_s": cpu_s,
             "cpu_ceiling_s": math.ceil(self._most_cpu_s) + 1,
             "memory_mb": limits.memory_mb,
@@ -127,7 +128,9 @@ class Attempt:
             SandboxFailedError: The server is at fault.
         """
         if mark == wire.DONE:
-            self._end(json.loads(body))
+            done = json.loads(body)
+            self.task.slept_s += done["slept_s"]
+            self._end(done)
         elif mark == wire.PRINTED and not self.is_over:
             self._print(body[wire.CPU.size :])
         elif mark == wire.ANSWERED and not self.is_over:
@@ -163,13 +166,13 @@ class Attempt:
         if mark == wire.STARTED and not self._is_started:
             self._is_started = True
             return
-        output = _output(mark, body)
+        used_s = max(0.0, cpu_s - self._cpu_s) if self._is_function else 0.0
+        output = _output(mark, body, used_s)
         if not self._is_function:
             # What it printed may still be on the way.
             self._report = output
             return
-        output = replace(output, cpu_s=max(0.0, cpu_s - self._cpu_s))
-        self._cpu_s = max(cpu_s, self._cpu_s)
+        self._cpu_s += used_s
         self._settle(output, is_last=mark not in (wire.VALUE, wire.ERROR))
 
     def _settle(self, output: Output, *, is_last: bool) -> None:
@@ -224,16 +227,16 @@ class Attempt:
         return Output(stdout=text, error=error, detail=detail)
 
 
-def _output(mark: bytes, body: bytes) -> Output:
+def _output(mark: bytes, body: bytes, cpu_s: float) -> Output:
     """What a program says it made of an input."""
     try:
         found = plain.decode(body)
     except plain.NotPlainError as error:
-        return Output(error="not_plain", detail=str(error))
+        return Output(error="not_plain", detail=str(error), cpu_s=cpu_s)
     if mark == wire.VALUE:
-        return Output(value=found)
+        return Output(value=found, cpu_s=cpu_s)
     if mark in (wire.ERROR, wire.FATAL) and type(found) is tuple and len(found) == 2:
         kind, detail = found
         if kind in _REPORTED and type(detail) is str:
-            return Output(error=kind, detail=detail[:_MAX_DETAIL])
-    return Output(error="not_plain", detail="no answer, but other bytes")
+            return Output(error=kind, detail=detail[:_MAX_DETAIL], cpu_s=cpu_s)
+    return Output(error="not_plain", detail="no answer, but other bytes", cpu_s=cpu_s)

@@ -15,7 +15,9 @@ from boundary.sandbox import seccomp
 UNSAFE = "none: rlimits only"
 
 _HERE = Path(__file__).parent
-_INSIDE = ("confine", "pipes", "plain", "runner", "seccomp", "server", "watch", "wire")
+_INSIDE = (
+    *("confine", "packed", "pipes", "plain", "runner", "seccomp", "server", "watch", "wire"),
+)
 _CODE, _PACKAGES = "/sandbox", "/packages"
 
 # The server's modules without the rest of the package, which holds answers.

@@ -6,9 +6,20 @@ they answered, has to be gone by then. So it is only ever held in buffers that a
 Also runs inside the sandbox, thus imports nothing of the package but its fellows there.
 """
 
+import fcntl
 import os
+from contextlib import suppress
 
 from boundary.sandbox import wire
+
+# What a program wrote is handed on in pieces of so many bytes, through pipes that hold as many.
+_PASSED_BYTES = 1 << 18
+
+
+def widen(fd: int) -> None:
+    """Let a pipe hold more, where that is allowed."""
+    with suppress(OSError, AttributeError):
+        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PASSED_BYTES)
 
 
 class Inbox:
@@ -60,7 +71,8 @@ class Outbox:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self._view = memoryview(bytearray(wire.CHUNK))
+        self._view = memoryview(bytearray(_PASSED_BYTES))
+        self._used = 0
 
     def say(self, mark: bytes, body: bytes = b"") -> None:
         """Send words of the server's own."""
@@ -72,12 +84,15 @@ class Outbox:
         Raises:
             BlockingIOError: There is nothing now.
         """
-        part = self._view[: os.readv(source, [self._view])]
-        if part:
-            wire.write_all(self.fd, wire.HEADER.pack(mark, len(head) + len(part)) + head)
-            wire.write_all(self.fd, part)
-        return part
+        start = wire.HEADER.size + len(head)
+        size = os.readv(source, [self._view[start:]])
+        if size:
+            self._view[:start] = wire.HEADER.pack(mark, len(head) + size) + head
+            self._used = max(self._used, start + size)
+            wire.write_all(self.fd, self._view[: start + size])
+        return self._view[start : start + size]
 
     def wipe(self) -> None:
         """Forget what was sent."""
-        self._view[:] = bytes(len(self._view))
+        self._view[: self._used] = bytes(self._used)
+        self._used = 0

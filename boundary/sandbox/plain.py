@@ -3,9 +3,10 @@
 Types are compared by identity, so that a subclass with methods of its own is no plain data; a few
 of the standard library's that equal plain data (``Counter``, a named tuple) become it. The reader
 takes nothing on trust: whatever bytes it is given, it returns plain data or raises ``ValueError``,
-in time and memory proportional to their number.
+in time and memory proportional to their number. Long lists of one scalar type are one block
+(:mod:`boundary.sandbox.packed`), which changes nothing but the time.
 
-Also runs inside the sandbox, thus imports nothing of the package.
+Also runs inside the sandbox, thus imports nothing of the package but its fellows there.
 """
 
 import struct
@@ -13,22 +14,19 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from boundary.sandbox import packed
+
 MAX_DEPTH = 200
 
 # Equal hashes of unequal keys that honest data never reaches; crafted ones make a set quadratic.
 _MAX_COLLISIONS = 64
 
 _SIZE = struct.Struct(">I")
+_INT64 = struct.Struct(">q")
 _FLOAT = struct.Struct(">d")
 _COMPLEX = struct.Struct(">dd")
 
-_CONSTANTS: dict[bytes, Any] = {b"N": None, b"T": True, b"F": False}
-_ARRAYS: dict[bytes, Callable[[list[Any]], Any]] = {
-    b"l": list,
-    b"t": tuple,
-    b"e": set,
-    b"z": frozenset,
-}
+_PACKED: dict[bytes, Callable[[list[Any]], Any]] = {b"l": list, b"t": tuple}
 
 
 class NotPlainError(ValueError):
@@ -54,7 +52,7 @@ def encode(value: Any, limit: int = sys.maxsize) -> bytes:
 
 def _write(value: Any, out: bytearray, depth: int, limit: int) -> None:
     kind = type(value)
-    writer = _WRITERS.get(kind) or _other(kind)
+    writer = _WRITERS.get(id(kind)) or _other(kind)
     if depth < 0:
         raise NotPlainError(f"nested more than {MAX_DEPTH} deep")
     writer(value, out, depth - 1, limit)
@@ -71,6 +69,13 @@ def _write_constant(value: Any, out: bytearray, depth: int, limit: int) -> None:
 
 
 def _write_int(value: int, out: bytearray, depth: int, limit: int) -> None:
+    try:
+        out += b"j" + _INT64.pack(value)
+    except struct.error:
+        _write_large(value, out)
+
+
+def _write_large(value: int, out: bytearray) -> None:
     body = value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
     out += b"i" + _SIZE.pack(len(body)) + body
 
@@ -101,6 +106,23 @@ def _array_writer(tag: bytes) -> Callable[[Any, bytearray, int, int], None]:
     return write
 
 
+def _sequence_writer(tag: bytes) -> Callable[[Any, bytearray, int, int], None]:
+    """The same for what may be packed."""
+    write_items = _array_writer(tag)
+
+    def write(value: Any, out: bytearray, depth: int, limit: int) -> None:
+        block = packed.pack(value, limit) if len(value) >= packed.LEAST and depth >= 0 else None
+        if block is None:
+            write_items(value, out, depth, limit)
+            return
+        out += b"p" + tag + _SIZE.pack(len(value)) + block.body
+        out += _SIZE.pack(len(block.others)) + block.strays
+        for item in block.others:
+            _write(item, out, depth, limit)
+
+    return write
+
+
 def _write_dict(value: dict[Any, Any], out: bytearray, depth: int, limit: int) -> None:
     out += b"d" + _SIZE.pack(len(value))
     for key, item in value.items():
@@ -108,19 +130,20 @@ def _write_dict(value: dict[Any, Any], out: bytearray, depth: int, limit: int) -
         _write(item, out, depth, limit)
 
 
-_WRITERS: dict[type, Callable[[Any, bytearray, int, int], None]] = {
-    type(None): _write_constant,
-    bool: _write_constant,
-    int: _write_int,
-    float: _write_float,
-    complex: _write_complex,
-    str: _write_str,
-    bytes: _write_bytes,
-    list: _array_writer(b"l"),
-    tuple: _array_writer(b"t"),
-    set: _array_writer(b"e"),
-    frozenset: _array_writer(b"z"),
-    dict: _write_dict,
+# By identity: a type's own methods decide what it is equal to.
+_WRITERS: dict[int, Callable[[Any, bytearray, int, int], None]] = {
+    id(type(None)): _write_constant,
+    id(bool): _write_constant,
+    id(int): _write_int,
+    id(float): _write_float,
+    id(complex): _write_complex,
+    id(str): _write_str,
+    id(bytes): _write_bytes,
+    id(list): _sequence_writer(b"l"),
+    id(tuple): _sequence_writer(b"t"),
+    id(set): _array_writer(b"e"),
+    id(frozenset): _array_writer(b"z"),
+    id(dict): _write_dict,
 }
 
 
@@ -141,7 +164,7 @@ def _write_numpy(value: Any, out: bytearray, depth: int, limit: int) -> None:
     if value.dtype.kind not in "biufcU":
         raise NotPlainError(f"an array of {value.dtype} is no plain data")
     found = value.tolist()
-    if type(found) not in _WRITERS:
+    if id(type(found)) not in _WRITERS:
         raise NotPlainError(f"{type(found).__name__} is no plain data")
     _write(found, out, depth, limit)
 
@@ -169,42 +192,58 @@ class _Reader:
     def read(self, depth: int) -> Any:
         if depth < 0:
             raise NotPlainError(f"nested more than {MAX_DEPTH} deep")
-        tag = self._take(1)
-        if tag in _CONSTANTS:
-            return _CONSTANTS[tag]
-        if tag in _ARRAYS:
-            return self._array(tag, depth - 1)
-        if tag == b"d":
-            return self._dict(depth - 1)
-        return self._scalar(tag)
-
-    def _scalar(self, tag: bytes) -> Any:
-        if tag == b"f":
-            return _FLOAT.unpack(self._take(8))[0]
-        if tag == b"c":
-            return complex(*_COMPLEX.unpack(self._take(16)))
-        if tag not in (b"i", b"s", b"b"):
+        reader = _READERS.get(self._take(1))
+        if reader is None:
             raise NotPlainError("an unknown mark")
-        body = self._take(self._size())
-        if tag == b"i":
-            return int.from_bytes(body, "big", signed=True)
-        if tag == b"b":
-            return body
+        return reader(self, depth - 1)
+
+    def int64(self, depth: int) -> int:
+        return _INT64.unpack(self._take(8))[0]  # type: ignore[no-any-return]
+
+    def float64(self, depth: int) -> float:
+        return _FLOAT.unpack(self._take(8))[0]  # type: ignore[no-any-return]
+
+    def complex128(self, depth: int) -> complex:
+        return complex(*_COMPLEX.unpack(self._take(16)))
+
+    def integer(self, depth: int) -> int:
+        return int.from_bytes(self._take(self._size()), "big", signed=True)
+
+    def octets(self, depth: int) -> bytes:
+        return self._take(self._size())
+
+    def text(self, depth: int) -> str:
         try:
-            return body.decode("utf-8", "surrogatepass")
+            return self._take(self._size()).decode("utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
             raise NotPlainError("text that is not UTF-8") from error
 
-    def _array(self, tag: bytes, depth: int) -> Any:
-        items = [self.read(depth) for _ in range(self._count())]
-        if tag in (b"e", b"z"):
-            _refuse_crafted(items)
-        return _ARRAYS[tag](items)
+    def items(self, depth: int) -> list[Any]:
+        return [self.read(depth) for _ in range(self._count())]
 
-    def _dict(self, depth: int) -> dict[Any, Any]:
+    def keys(self, depth: int) -> list[Any]:
+        found = self.items(depth)
+        _refuse_crafted(found)
+        return found
+
+    def dictionary(self, depth: int) -> dict[Any, Any]:
         pairs = [(self.read(depth), self.read(depth)) for _ in range(self._count())]
         _refuse_crafted([key for key, _ in pairs])
         return dict(pairs)
+
+    def block(self, depth: int) -> Any:
+        """A packed list or tuple."""
+        made, count = _PACKED.get(self._take(1)), self._count()
+        if made is None or count < packed.LEAST or depth < 0:
+            raise NotPlainError("a block that is none")
+        try:
+            items = packed.unpack(count, self._take)
+            strays = packed.places(self._count(), count, self._take)
+        except ValueError as error:
+            raise NotPlainError(str(error)) from error
+        for place in strays:
+            items[place] = self.read(depth)
+        return made(items)
 
     def _size(self) -> int:
         return int(_SIZE.unpack(self._take(4))[0])
@@ -223,6 +262,25 @@ class _Reader:
         taken = self._data[self.at : end]
         self.at = end
         return taken
+
+
+_READERS: dict[bytes, Callable[[_Reader, int], Any]] = {
+    b"N": lambda reader, depth: None,
+    b"T": lambda reader, depth: True,
+    b"F": lambda reader, depth: False,
+    b"j": _Reader.int64,
+    b"i": _Reader.integer,
+    b"f": _Reader.float64,
+    b"c": _Reader.complex128,
+    b"s": _Reader.text,
+    b"b": _Reader.octets,
+    b"l": _Reader.items,
+    b"t": lambda reader, depth: tuple(reader.items(depth)),
+    b"e": lambda reader, depth: set(reader.keys(depth)),
+    b"z": lambda reader, depth: frozenset(reader.keys(depth)),
+    b"d": _Reader.dictionary,
+    b"p": _Reader.block,
+}
 
 
 def _refuse_crafted(keys: list[Any]) -> None:

@@ -28,15 +28,16 @@ _MAX_FAILURES = 2
 class _Source:
     """Jobs, read one by one, and those of them that are not handed back yet."""
 
-    def __init__(self, jobs: Iterable[tuple[Program, Check]]) -> None:
+    def __init__(self, jobs: Iterable[tuple[Program, Check]], *, keep: bool) -> None:
         self._jobs = iter(jobs)
+        self._keep = keep
         self.window: deque[Task] = deque()
 
     def next(self) -> Task | None:
         job = next(self._jobs, None)
         if job is None:
             return None
-        task = Task(*job)
+        task = Task(*job, keep=self._keep)
         task.is_done = not task.program.inputs
         self.window.append(task)
         return task
@@ -90,7 +91,9 @@ class Pool:
         """Process ids of the sandboxes that are alive."""
         return tuple(worker.process.pid for worker in self._workers.values())
 
-    def run(self, jobs: Iterable[tuple[Program, Check]]) -> Iterator[list[Output]]:
+    def run(
+        self, jobs: Iterable[tuple[Program, Check]], *, keep: bool = True
+    ) -> Iterator[list[Output]]:
         """Run programs and yield the outputs of each, in the order of the jobs.
 
         A list is shorter than the program's inputs where the check said that it is enough, and
@@ -100,11 +103,13 @@ class Pool:
             jobs: Programs, each with a check that is called here, in this process, with the
                 number of an input and its output, in the order of the inputs; once it returns
                 False, the program's other inputs are left out. Read as sandboxes get free.
+            keep: Whether to yield what came out as well. Where the check has all that is wanted of
+                it, outputs need not pile up behind a slow program.
 
         Raises:
             PackageError: The sandboxes do not start.
         """
-        source = _Source(jobs)
+        source = _Source(jobs, keep=keep)
         try:
             while self._fill(source) or source.window:
                 if source.window and source.window[0].is_done:

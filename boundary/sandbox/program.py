@@ -21,14 +21,15 @@ class Limits:
     """What one program may use.
 
     Args:
-        wall_s: Seconds by the clock, less those spent waiting for a core: ends what sleeps.
+        wall_s: Seconds asleep, of the whole program: those spent waiting for a core, for the disk
+            or for its parent are not counted.
         cpu_s: Seconds of processor time of all its processes and threads.
         memory_mb: Memory of all its processes, beyond what an idle interpreter takes.
         processes: Processes and threads at any moment.
         file_mb: Size of a file, and of all its files together.
         output_kb: Size of the output for one input.
         open_files: Open files of a process.
-        per_input: Whether each input has ``wall_s`` and ``cpu_s`` to itself.
+        per_input: Whether each input has ``cpu_s`` to itself.
     """
 
     wall_s: float = 30
@@ -78,6 +79,10 @@ class Output:
     error: str | None = None
     detail: str = ""
     cpu_s: float = 0.0
+
+    def emptied(self) -> "Output":
+        """How it went, without what came out."""
+        return Output(error=self.error, detail=self.detail, cpu_s=self.cpu_s)
 
 
 # Called in the parent with an input's number and its output; False ends the program there.

@@ -10,7 +10,7 @@ import os
 import random
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from boundary.sandbox import plain, wire
@@ -19,6 +19,7 @@ from boundary.sandbox import plain, wire
 ANSWERS, INPUTS = 3, 4
 
 _DETAIL_CHARACTERS = 300
+_READ_BYTES = 1 << 16
 _NAME = "program"
 
 
@@ -41,21 +42,23 @@ def run(*, is_function: bool) -> NoReturn:
 
 def _run_main() -> None:
     """Run a source as ``__main__``; what follows it on standard input is its input."""
-    source, _, _ = plain.decode(_read_frame(0) or b"")
+    size = wire.HEADER.unpack(wire.read_exactly(0, wire.HEADER.size))[1]
+    source, _, _ = plain.decode(wire.read_exactly(0, size))
     if _executed(source, _module("__main__"), ends=(SystemExit,)):
         _flush()
 
 
 def _run_function() -> None:
     """Run a source as a module, then call its function for each input until they end."""
-    source, entry, limit = plain.decode(_read_frame(INPUTS) or b"")
+    inputs = _inputs()
+    source, entry, limit = plain.decode(next(inputs))
     namespace = _module(_NAME)
     if not _executed(source, namespace, ends=()):
         return
     if entry.partition(".")[0] not in namespace:
         _say(wire.FATAL, "exception", f"the source has no {entry}")
         return
-    while (body := _read_frame(INPUTS)) is not None:
+    for body in inputs:
         _answer(namespace, entry, plain.decode(body), limit)
 
 
@@ -144,9 +147,10 @@ def _flush() -> None:
         _report(wire.ERROR, error)
 
 
-def _read_frame(fd: int) -> bytes | None:
-    """The body of the next frame; None where they end."""
-    header = wire.read_exactly(fd, wire.HEADER.size)
-    if len(header) < wire.HEADER.size:
-        return None
-    return wire.read_exactly(fd, wire.HEADER.unpack(header)[1])
+def _inputs() -> Iterator[bytes]:
+    """The bodies of all frames for a program that is called."""
+    received = bytearray()
+    while part := os.read(INPUTS, _READ_BYTES):
+        received += part
+        for _, body in wire.split(received):
+            yield body

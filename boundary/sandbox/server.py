@@ -17,6 +17,7 @@ import shutil
 import signal
 import site
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Any, NoReturn
 
 from boundary.sandbox import runner, wire
 from boundary.sandbox.confine import Confinement
-from boundary.sandbox.pipes import Inbox, Outbox
+from boundary.sandbox.pipes import Inbox, Outbox, widen
 from boundary.sandbox.watch import Base, Watch
 
 # Imported once, before any program: what programs that compute an answer mostly use.
@@ -43,6 +44,9 @@ _NOTHING = memoryview(b"")
 
 _TRIAL = {"cpu_ceiling_s": 5, "memory_mb": 64, "processes": 8, "file_mb": 1, "open_files": 64}
 
+# Answers that follow each other faster are handed on together.
+_GATHER_S = 0.0003
+
 # Where nothing tells of a process that ended, how often to ask.
 _ASK_S = 0.01
 
@@ -54,12 +58,13 @@ class Child:
     Attributes:
         ended: Readable once its process has ended; -1 where there is no such thing.
         answered: Frames that it wrote.
-        given: Inputs that it was given, its source among them.
+        given: Frames that it was given, its source among them, where it is called.
         inputs: Where its inputs go; -1 when that is over.
         outputs: Where what it writes comes from, by the mark under which the parent gets it.
         pending: Inputs that it did not take yet.
         status: How its process ended.
         why: The limit for which it was ended.
+        passed_at: When something of what it wrote was last handed on.
     """
 
     order: dict[str, Any]
@@ -69,13 +74,14 @@ class Child:
     outputs: dict[bytes, int]
     watch: Watch
     answered: wire.Counter = field(default_factory=wire.Counter)
-    given: int = 0
+    given: wire.Counter = field(default_factory=wire.Counter)
     pending: memoryview = _NOTHING
     is_fed: bool = False
     is_stopped: bool = False
     status: int | None = None
     cpu_s: float = 0.0
     why: str = ""
+    passed_at: float = 0.0
 
     @property
     def is_waiting(self) -> bool:
@@ -83,7 +89,7 @@ class Child:
         if self.pending:
             return False
         if self.order["function"]:
-            return self.given <= self.answered.whole
+            return self.given.whole <= self.answered.whole
         return not self.is_fed
 
 
@@ -155,6 +161,7 @@ class Server:
         finally:
             self._see_off(child)
         done = {"why": child.why, "status": child.status, "cpu_s": child.cpu_s}
+        done["slept_s"] = child.watch.slept_s
         self._outbox.say(wire.DONE, json.dumps(done).encode())
         # What else was sent for a program that is over.
         while not child.is_stopped:
@@ -178,6 +185,7 @@ class Server:
             os.close(fd)
         for fd in (inputs[1], answered[0], printed[0]):
             os.set_blocking(fd, False)
+        widen(answered[0])
         return Child(
             order=order,
             pid=pid,
@@ -208,6 +216,8 @@ class Server:
     def _attend(self, child: Child) -> bool:
         """Wait for the next thing to happen and see to it; whether there is more to come."""
         events = self._wait(child)
+        if wire.ANSWERED in child.outputs and child.outputs[wire.ANSWERED] in events:
+            _gather(child)
         for mark, fd in tuple(child.outputs.items()):
             if fd in events:
                 self._pass_on(child, mark)
@@ -219,6 +229,8 @@ class Server:
         self._obey(child)
         if not child.why and not child.is_stopped:
             child.why = child.watch.look(is_waiting=child.is_waiting)
+            if child.why == "cpu" and self._has_answered(child):
+                child.why = ""
             if child.why:
                 self._kill(child)
         return (child.ended >= 0 and child.ended not in events) or not self._is_over(child)
@@ -239,15 +251,28 @@ class Server:
     def _pass_on(self, child: Child, mark: bytes) -> bool:
         """Hand what the program wrote to the parent; whether it was anything."""
         used = child.watch.cpu_s() if mark == wire.ANSWERED else 0.0
+        began = time.monotonic()
         try:
             part = self._outbox.pass_on(mark, child.outputs[mark], wire.CPU.pack(used))
         except BlockingIOError:
             return False
+        child.passed_at = time.monotonic()
+        child.watch.excuse(child.passed_at - began)
         if not part:
             os.close(child.outputs.pop(mark))
         elif mark == wire.ANSWERED:
+            before = child.answered.whole
             child.answered.pass_by(part)
+            if child.answered.whole > before and child.order["per_input"]:
+                child.watch.start_anew()
         return bool(part)
+
+    def _has_answered(self, child: Child) -> bool:
+        """Whether the time that is over was that of an input before, whose answer lies here."""
+        before = child.answered.whole
+        if child.order["per_input"] and wire.ANSWERED in child.outputs:
+            self._pass_on(child, wire.ANSWERED)
+        return child.answered.whole > before
 
     def _obey(self, child: Child) -> None:
         """Take the parent's frames as far as the program takes what is in them."""
@@ -258,7 +283,8 @@ class Server:
                 self._kill(child)
                 return
             child.is_fed = mark == wire.END
-            child.given += mark == wire.LAST
+            if child.order["function"]:
+                child.given.pass_by(child.pending)
             self._feed(child)
 
     def _feed(self, child: Child) -> None:
@@ -270,12 +296,9 @@ class Server:
         except BrokenPipeError:
             # It does not want it. That is its affair.
             child.pending = _NOTHING
-        if not child.pending:
-            if child.order["per_input"]:
-                child.watch.start_anew()
-            if child.is_fed:
-                os.close(child.inputs)
-                child.inputs = -1
+        if not child.pending and child.is_fed:
+            os.close(child.inputs)
+            child.inputs = -1
 
     def _is_over(self, child: Child) -> bool:
         """Whether the process has ended; if so, how."""
@@ -307,6 +330,12 @@ class Server:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def _gather(child: Child) -> None:
+    """Let answers in quick succession come together: each hand-over wakes two processes."""
+    if time.monotonic() - child.passed_at < 2 * _GATHER_S:
+        time.sleep(_GATHER_S)
+
+
 def _arrange(pipes: dict[bytes, tuple[int, int]], *, is_function: bool) -> None:
     """Leave open what the program is to have, and nothing else."""
     null = os.open(os.devnull, os.O_RDWR)
@@ -327,6 +356,7 @@ def main(folder: str) -> NoReturn:
             programs that have them.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    widen(1)
     orders, replies = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _OWN_FDS) for fd in (0, 1))
     null = os.open(os.devnull, os.O_RDWR)
     for fd in range(_OWN_FDS):

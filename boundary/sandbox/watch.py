@@ -68,6 +68,9 @@ class Watch:
         pid: Its first process.
         order: Its limits: ``cpu_s``, ``wall_s``, ``memory_mb``.
         base: What is there without it.
+
+    Attributes:
+        slept_s: Seconds that all of it slept, for no reason but its own.
     """
 
     def __init__(self, pid: int, order: dict[str, Any], base: Base) -> None:
@@ -79,13 +82,18 @@ class Watch:
         self._last = 0.0
         self._seen: dict[int, float] = {}
         self._looked_at = self._born
+        self.slept_s = 0.0
         self._look_at = self._born + _SHORT_TICK_S
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Count time from here on, as for a new input."""
+        """Count processor time from here on, as for a new input."""
         self._cpu_since = self.cpu_s()
-        self._lasted_s = self._slept_s = 0.0
+        self._lasted_s = 0.0
+
+    def excuse(self, seconds: float) -> None:
+        """Leave out time that the program had to wait for others."""
+        self._looked_at += seconds
 
     def next_s(self) -> float:
         """Seconds until the next look."""
@@ -109,10 +117,10 @@ class Watch:
             return ""
         use = self._use()
         # Who looks may have slept too.
-        since = min(now - self._looked_at, 2 * _TICK_S) if not is_waiting else 0.0
+        since = max(0.0, min(now - self._looked_at, 2 * _TICK_S)) if not is_waiting else 0.0
         self._looked_at = now
         self._lasted_s += since
-        self._slept_s += since if use.is_asleep else 0.0
+        self.slept_s += since if use.is_asleep else 0.0
         left = self._order["cpu_s"] - (use.cpu_s - self._cpu_since)
         tick = _SHORT_TICK_S if now < self._born + _TICK_S else _TICK_S
         self._look_at = now + max(_MIN_TICK_S, min(tick, left))
@@ -124,7 +132,7 @@ class Watch:
             return "cpu"
         if memory_bytes > self._order["memory_mb"] * 2**20:
             return "memory"
-        if self._slept_s > wall_s:
+        if self.slept_s > wall_s:
             return "wall"
         return "starved" if self._lasted_s > _STARVED_FACTOR * (wall_s + left_s) else ""
 

@@ -5,13 +5,13 @@ Also runs inside the sandbox, thus imports nothing of the package.
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 HEADER = struct.Struct(">cI")
 
-# From the parent to the server of a sandbox: a program's limits; data for it, and the last of what
-# it takes for one input; that there is no more; that the program is over.
-BEGIN, DATA, LAST, END, STOP = b"B", b"D", b"L", b"E", b"S"
+# From the parent to the server of a sandbox: a program's limits; data for it; that there is no
+# more; that the program is over.
+BEGIN, DATA, END, STOP = b"B", b"D", b"E", b"S"
 
 # From the server to the parent: itself, what the program printed, what it answered, its end.
 READY, PRINTED, ANSWERED, DONE = b"R", b"P", b"A", b"X"
@@ -32,13 +32,16 @@ def frame(mark: bytes, body: bytes = b"") -> bytes:
     return HEADER.pack(mark, len(body)) + body
 
 
-def chunks(data: bytes) -> Iterator[bytes]:
-    """An input as frames of bounded length."""
-    view = memoryview(data)
-    while len(view) > CHUNK:
-        yield frame(DATA, bytes(view[:CHUNK]))
-        view = view[CHUNK:]
-    yield frame(LAST, bytes(view))
+def chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """What goes to a program as frames of bounded length, small parts together."""
+    held = bytearray()
+    for part in parts:
+        held += part
+        while len(held) >= CHUNK:
+            yield frame(DATA, bytes(held[:CHUNK]))
+            del held[:CHUNK]
+    if held:
+        yield frame(DATA, bytes(held))
 
 
 def read_exactly(fd: int, size: int) -> bytes:

@@ -34,7 +34,8 @@ class Worker:
     def __init__(self, folder: str) -> None:
         self.task: Task | None = None
         self.is_ready = False
-        self.deadline = time.monotonic() + START_LIMIT_S
+        self._patience_s = START_LIMIT_S
+        self.deadline = time.monotonic() + self._patience_s
         self._is_isolated = not folder
         self._attempt: Attempt | None = None
         self._orders: Iterator[bytes] = iter(())
@@ -73,9 +74,8 @@ class Worker:
         limits = self.task.program.limits
         self._attempt = Attempt(self.task, is_isolated=self._is_isolated)
         self._orders = self._attempt.orders()
-        self.deadline = (
-            time.monotonic() + _SILENT_S + _SILENT_FACTOR * max(limits.wall_s, limits.cpu_s)
-        )
+        self._patience_s = _SILENT_S + _SILENT_FACTOR * max(limits.wall_s, limits.cpu_s)
+        self.deadline = time.monotonic() + self._patience_s
         self.send()
 
     def send(self) -> None:
@@ -107,6 +107,7 @@ class Worker:
             return None
         if not part:
             raise SandboxFailedError("the server is gone")
+        self.deadline = time.monotonic() + self._patience_s
         self._received += part
         over = None
         for mark, body in wire.split(self._received):

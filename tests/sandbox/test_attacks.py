@@ -78,7 +78,7 @@ def test_an_attack_gets_nothing_and_leaves_nothing(
     attack: Attack, pool: Pool, state: Output
 ) -> None:
     before = family(pool.pids)
-    outputs = run(pool, Program(attack.source, "f", INPUTS, LIMITS))
+    outputs = run(pool, Program(attack.source, "f", INPUTS, attack.limits))
     assert not judged(outputs)
     assert {output.error for output in outputs} <= set(attack.ends), outputs
     if attack.finds is not ...:

@@ -121,13 +121,13 @@ def test_a_program_is_run_once(verifier: CodeVerifier, monkeypatch: pytest.Monke
     ran: list[str] = []
     real = sandbox.Pool.run
 
-    def counted(self: sandbox.Pool, jobs: Any) -> Any:
+    def counted(self: sandbox.Pool, jobs: Any, *, keep: bool) -> Any:
         def told() -> Iterator[Any]:
             for program, check in jobs:
                 ran.append(program.source)
                 yield program, check
 
-        return real(self, told())
+        return real(self, told(), keep=keep)
 
     monkeypatch.setattr(sandbox.Pool, "run", counted)
     program = f"{ADD}# counted\n"
@@ -169,13 +169,28 @@ def test_the_same_program_a_thousand_times_waits_for_the_first(verifier: CodeVer
     assert judged(verifier, [task(adder(), program)] * 10_000) == [RIGHT] * 10_000
 
 
-def test_tests_stop_at_the_first_failure_unless_all_are_asked_for() -> None:
-    calls = "seen = []\ndef add(a, b):\n    if a == 10: raise ValueError\n    return 9\n"
-    problem = adder()
-    for all_tests in (False, True):
-        verifier = CodeVerifier(workers=1, all_tests=all_tests)
-        assert judged(verifier, [task(problem, calls)]) == [("wrong", "mismatch")]
-        verifier.close()
+ENDINGS = {
+    "return 9": "mismatch",
+    "raise ValueError": "exception",
+    "import os; os._exit(0)": "exception",
+    "while True: pass": "time_limit",
+}
+
+
+@pytest.mark.parametrize(("ending", "reason"), ENDINGS.items())
+def test_tests_stop_at_the_first_failure_unless_all_are_asked_for(
+    verifier: CodeVerifier, ending: str, reason: str
+) -> None:
+    """Also where the program does not outlive one of them."""
+    tests = cases.pack([(1, 2), (-1, 1), (10, 20), (-1, 2), (3, 4)], [3, 0, 30, 1, 7])
+    problem = replace(adder(cases=tests, cpu_s=0.3), id="all")
+    program = f"def add(a, b):\n    if a < 0:\n        {ending}\n    return a + b\n"
+    assert judged(verifier, [task(problem, program)]) == [("wrong", reason)]
+    told: dict[int, str] = {}
+    teller = CodeVerifier(workers=1, on_test=lambda _, number, why: told.update({number: why}))
+    assert judged(teller, [task(problem, program)]) == [("wrong", reason)]
+    teller.close()
+    assert told == {0: "passed", 1: reason, 2: "passed", 3: reason, 4: "passed"}
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
@@ -242,7 +257,7 @@ def test_a_slow_program_is_judged_by_the_time_of_the_solution(verifier: CodeVeri
 def test_a_failure_of_the_sandbox_is_unjudged(
     verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: sandbox.Pool, jobs: Any) -> Iterator[list[Output]]:
+    def fail(self: sandbox.Pool, jobs: Any, *, keep: bool) -> Iterator[list[Output]]:
         for program, check in jobs:
             output = Output(error="sandbox_error", detail="no")
             check(0, output)
@@ -338,7 +353,7 @@ FORGED_CALL = (
 
 
 def assertion(text: str, asks: str) -> Task:
-    meta = {"task": asks, "code": "def f(a, b=1):\n    return [a] * b", "cpu_s": 3.0}
+    meta = {"task": asks, "code": "N = 2\ndef f(a, b=1):\n    return [a] * b", "cpu_s": 3.0}
     problem = Problem(asks, "f?", "-", meta={**meta, "input": "'x', 2", "output": "['x', 'x']"})
     return task(problem, text, channel="assertion")
 
@@ -358,7 +373,11 @@ def assertion(text: str, asks: str) -> Task:
         ("input", "assert f('x' * 1, **dict(b=1 + 1)) == ['x', 'x']", ("wrong", "not_literal")),
         ("input", "assert f('x' * 1, b=1 + 1) == ['x', 'x']", RIGHT),
         ("input", "assert f(str.lower('X'), len([1, 2])) == ['x', 'x']", RIGHT),
-        ("input", "assert f(lambda: 'x', 2) == ['x', 'x']", ("wrong", "not_literal")),
+        ("input", "assert f([y for y in 'x'][0], 2) == ['x', 'x']", RIGHT),
+        ("input", "assert f('x', N) == ['x', 'x']", RIGHT),
+        ("input", "assert f('x', (lambda n: n + 1)(1)) == ['x', 'x']", RIGHT),
+        ("input", "assert f(lambda: 'x', 2) == ['x', 'x']", ("wrong", "mismatch")),
+        ("input", "assert f([lambda: y for y in 'x'][0], 2) == []", ("wrong", "not_literal")),
         ("input", FORGED_CALL, ("wrong", "exception")),
         ("input", "assert f('x', 3) == ['x', 'x']", ("wrong", "mismatch")),
         ("input", "assert f() == ['x', 'x']", ("wrong", "exception")),

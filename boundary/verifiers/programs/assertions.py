@@ -1,15 +1,17 @@
 """Assertions ``assert f(input) == output`` as answers.
 
-Literals are read, never run. Arguments that are none, ``"a" * 3`` say, are computed in a sandbox of
-their own: only their plain values meet the function, so that nothing in them can change it.
+Literals are read, never run. Arguments that are none, but harmless (``"a" * 3``, ``range(9)``,
+``lambda x: x < 2``), are written where the function is called. All others are computed in a sandbox
+of their own: only their plain values meet the function, so that nothing in them can change it.
 """
 
 import ast
 from typing import Any, NamedTuple
 
 from boundary.records import Outcome, Problem
-from boundary.sandbox import Limits, Output, Program
+from boundary.sandbox import Limits, Program
 from boundary.verifiers.base import Decision
+from boundary.verifiers.programs.harmless import is_harmless, variables_of
 
 _CHARS = 20_000
 
@@ -68,6 +70,17 @@ def input_program(problem: Problem, call: Call) -> Program:
     return Program(problem.meta["code"] + _CALLER, "_call", inputs, _limits(problem))
 
 
+def harmless_program(problem: Problem, call: ast.Call) -> Program | None:
+    """The problem's function, called as the answer has it; None if that might change it."""
+    code = problem.meta["code"]
+    variables = variables_of(code)
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if not all(is_harmless(value, variables) for value in values):
+        return None
+    source = f"{code}\n\ndef _call():\n    return {ast.unparse(call)}\n"
+    return Program(source, "_call", ((),), _limits(problem))
+
+
 def argument_program(problem: Problem, call: ast.Call) -> Program:
     """What computes the arguments of a call, away from the function."""
     source = ast.unparse(ast.Call(ast.Name("f"), call.args, call.keywords))
@@ -106,13 +119,13 @@ def stated_call(answer: str) -> ast.Call:
     return expression
 
 
-def input_decision(problem: Problem, output: Output) -> Decision:
+def input_decision(problem: Problem, value: Any) -> Decision:
     """Whether the stated input led to the problem's output."""
     try:
         expected = ast.literal_eval(problem.meta["output"])
     except (ValueError, SyntaxError, KeyError, TypeError):
         return BAD_TEST
-    return CORRECT if output.value == expected else MISMATCH
+    return CORRECT if value == expected else MISMATCH
 
 
 def _expression(answer: str) -> ast.expr:

@@ -87,7 +87,6 @@ class Plan:
     solution: str | None = None
     total_s: float = TOTAL_S
     is_measured: bool = False
-    is_heavy: bool = False
 
     @classmethod
     def of(cls, problem: Problem) -> "Plan":
@@ -178,14 +177,11 @@ class Plan:
         self.inputs = tuple(self.inputs[place] for place in kept)
         self.expected = tuple(values[place] for place in kept)
 
-    def program(self, code: str, *, is_quick: bool) -> Program:
-        """A candidate and the inputs to try it on.
-
-        Quickly, all tests together have the time of one, and are handed over at once.
-        """
+    def program(self, code: str, start: int = 0) -> Program:
+        """A candidate and the inputs to try it on, from one of them on."""
         assert self.inputs is not None
-        limits = _limits(self.cpu_s, per_input=not is_quick)
-        return Program(self._whole(code), self.entry, self.inputs, limits)
+        limits = _limits(self.cpu_s)
+        return Program(self._whole(code), self.entry, self.inputs[start:], limits)
 
     def measure(self) -> Program | None:
         """The run that tells how long the solution takes, where that is not known."""
@@ -239,14 +235,7 @@ def collect(values: list[Any], _: int, output: Output) -> bool:
         values.append(LEFT_OUT)
     elif output.error is None:
         values.append(squeezed(output.value))
-    let_go(output)
     return output.error is None or output.error in _TOO_LARGE
-
-
-def let_go(output: Output) -> None:
-    """Forget an output that was looked at: those of programs behind a slow one would pile up."""
-    object.__setattr__(output, "value", None)
-    object.__setattr__(output, "stdout", "")
 
 
 class Squeezed(NamedTuple):
