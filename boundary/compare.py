@@ -5,12 +5,22 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from boundary import stats, tables
 from boundary.errors import ConfigError
-from boundary.passk import Settings, arm_of, samples_of, suite_name, within_budget
-from boundary.records import Comparison
+from boundary.passk import (
+    Settings,
+    arm_of,
+    guess_note,
+    references,
+    samples_of,
+    suite_name,
+    with_guess,
+    within_budget,
+)
+from boundary.published import Reference
+from boundary.records import Comparison, Curve
 from boundary.store import CountsTable
 from boundary.tables import Extra
 
@@ -26,6 +36,7 @@ _SHARED = {
     "temperature": "temperatures",
     "top_p": "top-p",
     "sampler": "samplers",
+    "sampler_args": "sampler arguments",
 }
 
 
@@ -60,7 +71,7 @@ def run(
         _require_same_suite(base, second)
         found = [stats.with_second_run(one, arm_of(base), arm_of(second)) for one in found]
     if out is not None:
-        _write(found, suite_name([base]), out)
+        _write(found, suite_name([base]), references([base, *others], settings), out)
     return found
 
 
@@ -81,9 +92,21 @@ def _compare(
     if settings.target == "fixed_suite":
         comparison = stats.for_fixed_suite(comparison, arm_of(base), arm_of(other))
     apart = list(_differences(base, other, settings))
-    notes = chain(comparison.notes, base.notes, other.notes, (told for _, told in apart))
+    curves = [
+        with_guess(one, table)
+        for one, table in ((comparison.base, base), (comparison.other, other))
+    ]
+    notes = chain(
+        comparison.notes,
+        base.notes,
+        other.notes,
+        guess_note(curves[0], base),
+        (told for _, told in apart),
+    )
     return replace(
         comparison,
+        base=curves[0],
+        other=curves[1],
         notes=tuple(dict.fromkeys(notes)),
         caveats=tuple(dict.fromkeys(short for short, _ in apart)),
     )
@@ -112,15 +135,13 @@ def shared(found: Sequence[CountsTable]) -> list[CountsTable]:
     return [_cut_to(table, common, note) for table in found]
 
 
-def _asked(table: CountsTable) -> dict[str, tuple[str, str] | None]:
-    """Question and answer of each problem with counts; ``None`` where only its id is known."""
-    told = {}
-    if table.run is not None:
-        told = {p.problem.id: (p.problem.question, p.problem.answer) for p in table.run.problems()}
+def _asked(table: CountsTable) -> dict[str, str | None]:
+    """Digest of each problem with counts; ``None`` where only its id is known."""
+    told = {p.id: p.digest for p in table.run.asked()} if table.run else {}
     return {count.problem_id: told.get(count.problem_id) for count in table.counts}
 
 
-def _clash(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool:
+def _clash(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one != other
 
 
@@ -157,7 +178,7 @@ def _differences(
         return
     ours, theirs = base.run.manifest, other.run.manifest
     for key, name in _SHARED.items():
-        here, there = ours.identity.get(key), theirs.identity.get(key)
+        here, there = _told(ours.identity.get(key)), _told(theirs.identity.get(key))
         if here == there or (key == "max_tokens" and settings.budget):
             continue
         known = not key.endswith("digest")
@@ -167,6 +188,13 @@ def _differences(
     if settings.verifier is None and ours.verifier != theirs.verifier:
         pair = f"{ours.verifier} and {theirs.verifier}"
         yield f"verifiers ({pair})", f"different verifiers decide: {pair}"
+
+
+def _told(value: Any) -> Any:
+    """A setting as it is shown; arguments in words, "none" where there are none."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {value[key]}" for key in sorted(value)) or None
+    return value
 
 
 def extras(
@@ -195,27 +223,49 @@ def extras(
     """
     settings = settings or Settings()
     found = [within_budget(table, settings) for table in (base, *others)]
-    made = list(_extras(found, settings, steps))
+    together = _all_pairs(found, settings) if len(found) > 2 or steps is not None else None
+    made = list(_extras(found, settings, together, steps))
     if out is not None:
         for extra in made:
             tables.write(extra.frame, out / f"{extra.name}.csv")
+        if together is not None and steps is not None:
+            _draw_series(suite_name([base]), together.curves, steps, made, out)
     return tuple(made)
 
 
-def _extras(
-    found: Sequence[CountsTable], settings: Settings, steps: Sequence[float] | None
-) -> Iterator[Extra]:
+def _all_pairs(found: Sequence[CountsTable], settings: Settings) -> stats.AllPairs:
     import numpy as np
 
-    if len(found) > 2 or steps is not None:
-        rng = np.random.default_rng(settings.seed)
-        arms = [arm_of(table) for table in found]
-        made = stats.all_pairs(arms, ks=settings.ks, rng=rng, resamples=settings.resamples)
-        yield tables.pairs(made)
+    return stats.all_pairs(
+        [arm_of(table) for table in found],
+        ks=settings.ks,
+        rng=np.random.default_rng(settings.seed),
+        resamples=settings.resamples,
+    )
+
+
+def _draw_series(
+    suite: str, curves: Sequence[Curve], steps: Sequence[float], made: Sequence[Extra], out: Path
+) -> None:
+    from boundary.plots import sheet
+
+    page = sheet.Sheet(suite, extras=made, series=sheet.Series(curves, steps))
+    for drawn in sheet.draw(page):
+        sheet.write(drawn, out)
+
+
+def _extras(
+    found: Sequence[CountsTable],
+    settings: Settings,
+    together: stats.AllPairs | None,
+    steps: Sequence[float] | None,
+) -> Iterator[Extra]:
+    if together is not None:
+        yield tables.pairs(together)
         if steps is not None:
-            yield tables.trends(_trends(made, steps, settings))
+            yield tables.trends(_trends(together, steps, settings))
     samples = [samples_of(table, settings) for table in found if table.run]
-    told = tables.lengths((one.table.label, dict(_by_outcome(one))) for one in samples)
+    told = tables.lengths((one.table.label, dict(by_outcome(one))) for one in samples)
     if len(told.frame):
         yield told
 
@@ -253,7 +303,7 @@ def steps_of(labels: Sequence[str]) -> list[float]:
     return [float(found[-1]) for found in numbers]
 
 
-def _by_outcome(found: "Answers") -> Iterator[tuple[str, "NDArray[np.int32]"]]:
+def by_outcome(found: "Answers") -> Iterator[tuple[str, "NDArray[np.int32]"]]:
     """Tokens of the right, the wrong, the truncated and the unjudged answers."""
     from boundary.store.marks import CORRECT, WRONG
 
@@ -266,11 +316,13 @@ def _by_outcome(found: "Answers") -> Iterator[tuple[str, "NDArray[np.int32]"]]:
     yield "unjudged", tokens[known & (found.outcome != CORRECT) & (found.outcome != WRONG)]
 
 
-def _write(found: Sequence[Comparison], suite: str, out: Path) -> None:
+def _write(found: Sequence[Comparison], suite: str, under: Sequence[Reference], out: Path) -> None:
     from boundary.plots import sheet
 
     write_tables(found, out)
-    for drawn in sheet.draw(sheet.Sheet(suite, comparisons=found)):
+    curves = [found[0].base, *(one.other for one in found)]
+    page = sheet.Sheet(suite, curves, comparisons=found, references=under)
+    for drawn in sheet.draw(page):
         sheet.write(drawn, out)
 
 

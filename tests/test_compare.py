@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boundary import compare, display, stats
+from boundary import compare, display, sample, stats
 from boundary.errors import ConfigError
 from boundary.passk import Settings
-from boundary.records import Counts, CrossingKind, Design, Overlap
-from boundary.store import CountsTable, load_counts
+from boundary.records import Counts, CrossingKind, Design, Overlap, Problem
+from boundary.store import CountsTable, count_run, load_counts
+from boundary.suites import Suite
+from boundary.suites.base import digest_of
+from tests.runs import job
 from tests.shell import boundary, done, refused
 
 BASE, TUNED = "Qwen2.5-7B", "Qwen-2.5-7B-SimpleRL-Zoo"
@@ -194,6 +197,17 @@ def test_runs_of_different_problems_under_equal_ids_are_refused(tmp_path: Path) 
     assert "whose problems differ" in refused("compare", *runs, where=tmp_path)
 
 
+def test_different_verifiers_stand_in_the_verdict(tmp_path: Path) -> None:
+    rows = [{"id": str(i), "problem": f"{i} + 1", "answer": str(i + 1)} for i in range(4)]
+    (tmp_path / "s.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for model, verifier in (("fake/p=0.5", "exact"), ("fake/p=0.6", "math")):
+        options = ("--suite", "s.jsonl", "--verifier", verifier, "-n", 4)
+        done("sample", model, *options, where=tmp_path)
+    runs = sorted((tmp_path / "results").iterdir())
+    shown = done("compare", *runs, where=tmp_path)
+    assert "the two differ in verifiers (exact and math)." in shown.splitlines()[0]
+
+
 def test_an_adaptive_run_beside_one_of_fixed_n(tmp_path: Path) -> None:
     """Three problems, stopped at 4 and at 8 and not at all, against 16 samples of each."""
     reached, first = [("a", 4, 2), ("b", 8, 3), ("c", 16, 0)], [2, 0, 0]
@@ -338,6 +352,19 @@ def test_what_a_comparison_prints(tmp_path: Path, capsys: pytest.CaptureFixture[
     display.show_comparisons(found, as_json=True, extras=extras)
     printed = json.loads(capsys.readouterr().out)
     assert {"verdicts", "controls", "support", "floor", "pairs"} <= set(printed)
+
+
+def test_what_guessing_would_solve_is_told_beside_a_comparison(tmp_path: Path) -> None:
+    problems = tuple(Problem(f"p{i}", "A or B?", "A", meta={"guess": 0.5}) for i in range(3))
+    letters = Suite("letters", problems, "qwen-boxed", "exact", "made up", digest_of(problems))
+    tables = []
+    for model in ("fake/p=0.5", "fake/p=0.7"):
+        tables.append(count_run(sample.run(job(tmp_path, 2, model, suite=letters))))
+    (found,) = compare.run(tables[0], tables[1:], Settings(resamples=100))
+    assert found.other.guess is not None
+    assert found.other.guess.tolist() == [0.5, 0.75]
+    told = "blind guesses alone solve of letters 50.0% at k = 1, 75.0% at k = 2"
+    assert found.notes.count(told) == 1
 
 
 def test_one_sample_has_no_floor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,6 +126,8 @@ def test_perplexities() -> None:
     assert row == {
         "answers_of": "rl", "under": "base", "subset": "all", "mean": 2, "low": 1.5, "high": 2.5,
         "q1": 1, "median": 2, "q3": 3, "problems": 2, "answers": 7,
+        "truncated_left_out": 0, "empty_left_out": 0, "too_long_left_out": 0,
+        "tokenised_anew": False,
     }  # fmt: skip
 
 

@@ -21,21 +21,14 @@ from boundary.stats.answers import (
     majority_at_k,
 )
 from boundary.stats.arms import Arm
-from boundary.stats.comparisons import (
-    AllPairs,
-    Gap,
-    all_pairs,
-    compare,
-    for_fixed_suite,
-    with_second_run,
-)
+from boundary.stats.bootstrap import bootstrap_means
+from boundary.stats.comparisons import compare, for_fixed_suite, with_second_run
 from boundary.stats.contrasts import (
     delta_se,
     expected_overlap,
     mcnemar_exact,
     overlap,
     overlap_from_firsts,
-    paired_p,
     paired_test,
     permutation_p,
     permutation_test,
@@ -44,18 +37,15 @@ from boundary.stats.crossings import crossing, crossing_of
 from boundary.stats.curves import Target, curve, metric, perplexity, valid_curve
 from boundary.stats.estimators import accuracy_histogram, default_ks, pass_at_k, transitions
 from boundary.stats.extrapolation import BetaLaw, Extrapolation, extrapolate, fit_beta
-from boundary.stats.intervals import (
-    Intervals,
-    bootstrap_means,
+from boundary.stats.fixed_suite import (
     fixed_suite_gap_intervals,
     fixed_suite_intervals,
-    gap_intervals,
     normal_p,
-    rate_intervals,
-    tango,
-    wilson,
     within_problem_variance,
 )
+from boundary.stats.intervals import Intervals, gap_intervals, rate_intervals
+from boundary.stats.likelihood import mean_over, perplexity_gap
+from boundary.stats.pairwise import AllPairs, Gap, all_pairs
 from boundary.stats.power import (
     POWER,
     Pair,
@@ -65,6 +55,8 @@ from boundary.stats.power import (
     problems_needed,
 )
 from boundary.stats.rates import Rates, expected_samples, fit_rates, simulated_samples
+from boundary.stats.sampling import break_even, flops_per_token, tokens_of_chain
+from boundary.stats.scores import tango, wilson
 from boundary.stats.subsets import (
     cover_at,
     covered,
@@ -74,7 +66,7 @@ from boundary.stats.subsets import (
 )
 from boundary.stats.support import detectability, floor, sensitivity, support
 from boundary.stats.trend import Trend, trend
-from boundary.stats.verdicts import controls, verdict
+from boundary.stats.verdicts import answer, controls, verdict
 
 __all__ = [
     "POWER",
@@ -93,8 +85,10 @@ __all__ = [
     "adaptive_limits",
     "adaptive_pass_at_k",
     "all_pairs",
+    "answer",
     "answer_entropy",
     "bootstrap_means",
+    "break_even",
     "checked_design",
     "compare",
     "controls",
@@ -116,6 +110,7 @@ __all__ = [
     "fixed_suite_gap_intervals",
     "fixed_suite_intervals",
     "floor",
+    "flops_per_token",
     "for_fixed_suite",
     "g_pass_at_k",
     "gap_intervals",
@@ -126,12 +121,12 @@ __all__ = [
     "majority_at_k",
     "mcnemar_exact",
     "mean_g_pass_at_k",
+    "mean_over",
     "metric",
     "normal_p",
     "overlap",
     "overlap_from_firsts",
     "pair_rates",
-    "paired_p",
     "paired_power",
     "paired_test",
     "pass_at_k",
@@ -139,6 +134,7 @@ __all__ = [
     "permutation_p",
     "permutation_test",
     "perplexity",
+    "perplexity_gap",
     "problems_needed",
     "rate_intervals",
     "sensitivity",
@@ -146,6 +142,7 @@ __all__ = [
     "stopping_state",
     "support",
     "tango",
+    "tokens_of_chain",
     "transitions",
     "trend",
     "valid_curve",

@@ -6,3 +6,8 @@ from numpy.typing import NDArray
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+LEVEL = 0.95
+"""Coverage of every interval that is printed."""
+TOLERANCE = 1e-12
+"""Means of rates are exact to about 1e-15; the smallest step that data can make is far larger."""

@@ -1,17 +1,13 @@
-"""Arms on the same problems: paired curves, tests, four-way table and crossing."""
+"""Two arms on the same problems: paired curves, tests, four-way table and crossing."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
-from itertools import combinations
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from boundary.errors import ConfigError
 from boundary.records import (
     Comparison,
-    Counts,
-    Crossing,
     Curve,
     DeltaSE,
     ExpectedOverlap,
@@ -19,8 +15,9 @@ from boundary.records import (
     Overlap,
 )
 from boundary.stats.adaptive import design_words
-from boundary.stats.arms import Arm, Table, tabulate
+from boundary.stats.arms import Arm, Table
 from boundary.stats.arrays import FloatArray, IntArray
+from boundary.stats.bootstrap import bootstrap_means
 from boundary.stats.contrasts import (
     delta_se,
     expected_overlap,
@@ -31,65 +28,13 @@ from boundary.stats.contrasts import (
 from boundary.stats.crossings import crossing_of
 from boundary.stats.curves import curve_of, draw_sizes, suite_unknown
 from boundary.stats.estimators import accuracy_histogram, checked_ks, transitions
-from boundary.stats.intervals import (
-    Intervals,
-    bootstrap_means,
-    fixed_suite_gap_intervals,
-    fixed_suite_intervals,
-    gap_intervals,
-    normal_p,
-    rate_intervals,
-)
+from boundary.stats.fixed_suite import fixed_suite_gap_intervals, fixed_suite_intervals, normal_p
+from boundary.stats.intervals import Intervals, gap_intervals, rate_intervals
+from boundary.stats.pairing import Paired, paired
 from boundary.stats.support import floor, sensitivity, support
 
 # The k at which the literature states the sampling-efficiency gap.
 DELTA_SE_K = 256
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pair:
-    """Both arms in the order of the base's problems; ``firsts`` are (P,) or ``None``."""
-
-    labels: tuple[str, str]
-    tables: tuple[Table, Table]
-    firsts: tuple[IntArray, IntArray] | None
-
-    @property
-    def limits(self) -> IntArray:
-        """(P,) the largest k that both arms allow."""
-        return np.minimum(self.tables[0].limits, self.tables[1].limits)
-
-    @property
-    def groups(self) -> IntArray | None:
-        """(P,) group of each problem."""
-        return self.tables[0].groups
-
-    def pass_at(self, ks: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Two (P, K) tables of pass@k."""
-        base, other = (table.pass_at(ks) for table in self.tables)
-        return base, other
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Gap:
-    """Other minus base of two arms out of several, (K,) each, and where they cross."""
-
-    base: str
-    other: str
-    difference: FloatArray
-    low: FloatArray
-    high: FloatArray
-    method: tuple[str, ...]
-    crossing: Crossing
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AllPairs:
-    """Several arms on the same problems: each one's curve, and every pair's difference."""
-
-    ks: IntArray
-    curves: tuple[Curve, ...]
-    gaps: tuple[Gap, ...]
 
 
 def compare(
@@ -123,7 +68,7 @@ def compare(
         ConfigError: The arms hold different problems or groups, or contradict themselves.
         SampleSizeError: Some k, or ``solved_at``, is below 1 or above the smallest limit.
     """
-    pair = _paired(base, other)
+    pair = paired(base, other)
     grid = draw_sizes(ks, pair.limits)
     histories = (_fixed(base, pair), _fixed(other, pair))
     rates = pair.pass_at(grid)
@@ -177,7 +122,7 @@ def for_fixed_suite(found: Comparison, base: Arm, other: Arm) -> Comparison:
     Raises:
         ConfigError: An arm stops early.
     """
-    pair = _paired(base, other)
+    pair = paired(base, other)
     limits = _suite_intervals(pair, found.ks)
     if limits is None:
         raise suite_unknown(base.label if base.design else other.label)
@@ -215,148 +160,12 @@ def with_second_run(found: Comparison, base: Arm, second: Arm) -> Comparison:
     """
     if found.floor is None:
         raise ConfigError("one sample is no two halves", remedy="draw more samples per problem")
-    table = _overlap(_paired(base, second), found.overlap.k)
+    table = _overlap(paired(base, second), found.overlap.k)
     return replace(found, floor=replace(found.floor, second=table))
 
 
-def all_pairs(
-    arms: Sequence[Arm],
-    *,
-    ks: Sequence[int] | None = None,
-    rng: np.random.Generator,
-    resamples: int = 2000,
-) -> AllPairs:
-    """Curves of several arms and the differences between any two, from one paired bootstrap.
-
-    Args:
-        arms: Two or more, on the same problems.
-        ks: Rising draw sizes; powers of two up to the smallest limit of all when ``None``.
-        rng: Source of the resamples.
-        resamples: Bootstrap resamples.
-
-    Returns:
-        The curves, and for each two arms the later minus the earlier, without tests.
-
-    Raises:
-        ConfigError: The arms hold different problems or groups, or are fewer than two.
-        SampleSizeError: Some k is below 1 or above the smallest limit.
-    """
-    if len(arms) < 2:
-        raise ConfigError(f"{len(arms)} arms to pair", remedy="give two or more")
-    tables = _aligned(arms)
-    grid = draw_sizes(ks, np.min([table.limits for table in tables], axis=0))
-    rates = [table.pass_at(grid) for table in tables]
-    groups = tables[0].groups
-    means = bootstrap_means(np.hstack(rates), rng, resamples=resamples, groups=groups)
-    replicates = np.split(means, len(arms), axis=1)
-    curves = tuple(
-        curve_of(arm.label, table, grid, rate, rate_intervals(rate, mean, groups))
-        for arm, table, rate, mean in zip(arms, tables, rates, replicates, strict=True)
-    )
-    return AllPairs(
-        grid,
-        curves,
-        tuple(
-            _gap((arms[i].label, arms[j].label), grid, (rates[i], rates[j]), more, groups)
-            for i, j in combinations(range(len(arms)), 2)
-            for more in [replicates[j] - replicates[i]]
-        ),
-    )
-
-
-def _gap(
-    labels: tuple[str, str],
-    ks: IntArray,
-    rates: tuple[FloatArray, FloatArray],
-    replicates: FloatArray,
-    groups: IntArray | None,
-) -> Gap:
-    base, other = rates
-    found = gap_intervals(base, other, replicates, groups)
-    difference = (other - base).mean(axis=0)
-    crossing = crossing_of(ks, -difference, -replicates)
-    return Gap(*labels, difference, found.low, found.high, found.method, crossing)
-
-
-def _paired(base: Arm, other: Arm) -> _Pair:
-    """Put the other arm into the order of the base's problems."""
-    left, right = _aligned([base, other])
-    firsts = None
-    if base.firsts is not None and other.firsts is not None:
-        firsts = (_firsts(base, left.problem_ids), _firsts(other, left.problem_ids))
-    return _Pair((base.label, other.label), (left, right), firsts)
-
-
-def _aligned(arms: Sequence[Arm]) -> list[Table]:
-    """All arms' counts in the order of the first one's problems, with their common groups."""
-    columns = []
-    for arm in arms:
-        # Refuses a problem that comes twice before the look-up by id would hide it.
-        tabulate(arm.counts)
-        _require_same_problems(arms[0], arm)
-        by_id = {entry.problem_id: entry for entry in arm.counts}
-        columns.append([by_id[entry.problem_id] for entry in arms[0].counts])
-    groups = [reduce(_common_group, row).group for row in zip(*columns, strict=True)]
-    return [
-        tabulate([replace(e, group=g) for e, g in zip(column, groups, strict=True)], arm.design)
-        for arm, column in zip(arms, columns, strict=True)
-    ]
-
-
-def _require_same_problems(base: Arm, other: Arm) -> None:
-    sides = [[entry.problem_id for entry in arm.counts] for arm in (base, other)]
-    only = [
-        [name for name in mine if name not in theirs]
-        for mine, theirs in ((sides[0], set(sides[1])), (sides[1], set(sides[0])))
-    ]
-    parts = [
-        f"{len(names)} only in {arm.label} ({_few(names)})"
-        for names, arm in zip(only, (base, other), strict=True)
-        if names
-    ]
-    if parts:
-        raise ConfigError(
-            f"{base.label} has {len(sides[0])} problems and {other.label} {len(sides[1])}, "
-            + " and ".join(parts),
-            remedy="compare runs of one suite, or restrict both to the problems they share",
-        )
-
-
-def _few(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
-
-
-def _common_group(base: Counts, other: Counts) -> Counts:
-    """The one of the two that names the group, if any does."""
-    if base.group is not None and other.group is not None and base.group != other.group:
-        raise ConfigError(
-            f"problem {base.problem_id!r} is in group {base.group!r} on one side "
-            f"and {other.group!r} on the other",
-            remedy="give both arms the same groups",
-        )
-    return other if base.group is None else base
-
-
-def _firsts(arm: Arm, order: Sequence[str]) -> IntArray:
-    """(P,) indices of first correct samples in the given order, -1 for none."""
-    given, ids = arm.firsts, [entry.problem_id for entry in arm.counts]
-    if given is None or len(given) != len(ids):
-        raise ConfigError(
-            f"first correct samples of {arm.label} do not cover its {len(ids)} problems",
-            remedy="give one entry per problem",
-        )
-    by_id = given if isinstance(given, Mapping) else dict(zip(ids, given, strict=True))
-    if missing := [name for name in order if name not in by_id]:
-        raise ConfigError(
-            f"{arm.label} has no first correct sample for {_few(missing)}",
-            remedy="give one entry per problem, None where none is correct",
-        )
-    found = [by_id[name] for name in order]
-    return np.array([-1 if index is None else index for index in found], dtype=np.int64)
-
-
 def _curves(
-    pair: _Pair,
+    pair: Paired,
     ks: IntArray,
     rates: tuple[FloatArray, FloatArray],
     replicates: tuple[FloatArray, FloatArray],
@@ -370,7 +179,7 @@ def _curves(
     ]
 
 
-def _overlap(pair: _Pair, k: int) -> Overlap | ExpectedOverlap:
+def _overlap(pair: Paired, k: int) -> Overlap | ExpectedOverlap:
     ids = pair.tables[0].problem_ids
     grid = checked_ks([k], pair.limits)
     if pair.firsts is not None:
@@ -381,20 +190,20 @@ def _overlap(pair: _Pair, k: int) -> Overlap | ExpectedOverlap:
     return expected_overlap(base[:, 0], other[:, 0], k=k)
 
 
-def _delta_se(pair: _Pair, largest: int) -> DeltaSE:
+def _delta_se(pair: Paired, largest: int) -> DeltaSE:
     base, other = pair.tables
     k = DELTA_SE_K if base.limits.min() >= DELTA_SE_K else largest
     return delta_se(base.pass_at([k]), other.pass_at([1]), k=k)
 
 
-def _fixed(arm: Arm, pair: _Pair) -> tuple[IntArray, IntArray]:
+def _fixed(arm: Arm, pair: Paired) -> tuple[IntArray, IntArray]:
     """(P,) correct samples and (P,) n over indices that no outcome chose, in the pair's order."""
     by_id = {entry.problem_id: entry for entry in arm.fixed_counts}
     found = [by_id[name] for name in pair.tables[0].problem_ids]
     return np.array([entry.correct for entry in found]), np.array([entry.n for entry in found])
 
 
-def _suite_intervals(pair: _Pair, ks: IntArray) -> Intervals | None:
+def _suite_intervals(pair: Paired, ks: IntArray) -> Intervals | None:
     """What new samples of these very problems would do; unknown where sampling stopped early."""
     base, other = pair.tables
     if base.design is not None or other.design is not None:
@@ -402,7 +211,7 @@ def _suite_intervals(pair: _Pair, ks: IntArray) -> Intervals | None:
     return fixed_suite_gap_intervals((base.correct, base.n), (other.correct, other.n), ks)
 
 
-def _floor(pair: _Pair) -> Floor | None:
+def _floor(pair: Paired) -> Floor | None:
     half = int(pair.limits.min()) // 2
     if not half:
         return None
@@ -410,7 +219,7 @@ def _floor(pair: _Pair) -> Floor | None:
     return floor(base.pass_at([half, 2 * half]), other.pass_at([half])[:, 0], k=half)
 
 
-def _notes(pair: _Pair, ks: IntArray, split: Overlap | ExpectedOverlap) -> Iterator[str]:
+def _notes(pair: Paired, ks: IntArray, split: Overlap | ExpectedOverlap) -> Iterator[str]:
     """What a reader must know beside the numbers."""
     for label, table in zip(pair.labels, pair.tables, strict=True):
         yield from _arm_notes(label, table)

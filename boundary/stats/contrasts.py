@@ -7,8 +7,9 @@ import numpy as np
 
 from boundary.errors import ConfigError
 from boundary.records import DeltaSE, ExpectedOverlap, Overlap
-from boundary.stats.arrays import BoolArray, FloatArray, IntArray
-from boundary.stats.intervals import TOLERANCE, chunks, group_sums, is_binary
+from boundary.stats.arrays import TOLERANCE, BoolArray, FloatArray, IntArray
+from boundary.stats.bootstrap import chunks, group_sums
+from boundary.stats.scores import is_binary
 
 # Up to this many groups that differ, all sign flips are enumerated: 4,096 of them.
 _ENUMERATED_GROUPS = 12
@@ -151,31 +152,6 @@ def _monotone(sums: FloatArray, alone: FloatArray, together: FloatArray) -> Flip
     return Flipped(alone, adjusted)
 
 
-def paired_p(
-    base: FloatArray,
-    other: FloatArray,
-    rng: np.random.Generator,
-    *,
-    draws: int = 10_000,
-    groups: IntArray | None = None,
-) -> FloatArray:
-    """Paired test at each k: exact McNemar where each problem is 0 or 1, else permutation.
-
-    With groups the permutation test serves every column, as McNemar's test knows no groups.
-
-    Args:
-        base: (P, K) rates.
-        other: (P, K) rates of the same problems.
-        rng: Source of the flips.
-        draws: Flips drawn.
-        groups: (P,) group of each problem; each its own when ``None``.
-
-    Returns:
-        (K,) two-sided p-values.
-    """
-    return paired_test(base, other, rng, draws=draws, groups=groups).p
-
-
 def paired_test(
     base: FloatArray,
     other: FloatArray,
@@ -184,7 +160,9 @@ def paired_test(
     draws: int = 10_000,
     groups: IntArray | None = None,
 ) -> Flipped:
-    """The test of ``paired_p``, and its p-values adjusted for the number of k.
+    """Paired test at each k: exact McNemar where each problem is 0 or 1, else permutation.
+
+    With groups the permutation test serves every column, as McNemar's test knows no groups.
 
     Args:
         base: (P, K) rates.

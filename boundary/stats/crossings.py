@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from boundary.records import Crossing, CrossingKind
-from boundary.stats.arrays import FloatArray, IntArray
-from boundary.stats.intervals import LEVEL, TOLERANCE, bootstrap_means
+from boundary.stats.arrays import LEVEL, TOLERANCE, FloatArray, IntArray
+from boundary.stats.bootstrap import bootstrap_means
 
 
 def crossing(

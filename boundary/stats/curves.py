@@ -10,16 +10,11 @@ import numpy as np
 from boundary.errors import ConfigError, SampleSizeError
 from boundary.records import Counts, Curve, PerplexityCell
 from boundary.stats.arms import Arm, Table, tabulate
-from boundary.stats.arrays import FloatArray, IntArray
+from boundary.stats.arrays import LEVEL, TOLERANCE, FloatArray, IntArray
+from boundary.stats.bootstrap import bootstrap_means
 from boundary.stats.estimators import checked_ks, default_ks
-from boundary.stats.intervals import (
-    LEVEL,
-    TOLERANCE,
-    Intervals,
-    bootstrap_means,
-    fixed_suite_intervals,
-    rate_intervals,
-)
+from boundary.stats.fixed_suite import fixed_suite_intervals
+from boundary.stats.intervals import Intervals, rate_intervals
 
 Target = Literal["population", "fixed_suite"]
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boundary.stats.arrays import FloatArray, IntArray
+from boundary.stats.arrays import LEVEL, TOLERANCE, FloatArray, IntArray
 from boundary.stats.estimators import checked_counts
-from boundary.stats.intervals import LEVEL, TOLERANCE
 from boundary.stats.rates import log_ratio
 
 REFITS = 100

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from boundary.errors import ConfigError
-from boundary.stats.arrays import FloatArray, IntArray
+from boundary.stats.arrays import LEVEL, TOLERANCE, FloatArray, IntArray
+from boundary.stats.bootstrap import bootstrap_means
 from boundary.stats.contrasts import permutation_p
-from boundary.stats.intervals import LEVEL, TOLERANCE, bootstrap_means
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from boundary.records import Comparison, Crossing, CrossingKind, Curve, Overlap
-from boundary.stats.intervals import TOLERANCE, is_binary
+from boundary.stats.arrays import TOLERANCE
+from boundary.stats.scores import is_binary
 from boundary.stats.support import cells
+from boundary.wording import p_text
 
 
 def verdict(comparison: Comparison, suite: str | None = None) -> str:
@@ -26,6 +28,45 @@ def verdict(comparison: Comparison, suite: str | None = None) -> str:
     """
     line = "; ".join(_clauses(comparison))
     return f"{suite}: {line}" if suite else line
+
+
+def answer(comparison: Comparison) -> str:
+    """Say in one short sentence which arm is right more often, and which solves more problems.
+
+    How often is pass@k at the smallest k, how many at the largest. A side is named only where the
+    difference is settled and the unjudged samples could not turn it round.
+
+    Args:
+        comparison: What was computed.
+
+    Returns:
+        A sentence with its full stop.
+    """
+    base, other = comparison.base.label, comparison.other.label
+    first, last = ("one try" if k == 1 else f"{k:,} tries" for k in comparison.ks[[0, -1]])
+    often, many = _side(comparison, 0), _side(comparison, -1)
+    rate = f"right {'more' if often > 0 else 'less'} often than {base} in {first}"
+    reach = f"solves {'more' if many > 0 else 'fewer'} problems"
+    if often and many and first != last:
+        link = "and" if often == many else "but"
+        return f"{other} is {rate}, {link} {reach} within {last}."
+    if often:
+        rest = f"; which of the two solves more within {last} is not settled"
+        return f"{other} is {rate}{rest if first != last else ''}."
+    if many:
+        start = f"{other} {reach} than {base} within {last}"
+        return f"{start}; which of the two is right more often in {first} is not settled."
+    rest = f", nor which solves more problems within {last}" if first != last else ""
+    return (
+        f"Between {other} and {base} it is not settled which is right more often in {first}{rest}."
+    )
+
+
+def _side(comparison: Comparison, j: int) -> int:
+    """1 where the other arm is ahead, -1 where the base is, 0 where that is not settled."""
+    if not comparison.is_settled[j] or _could_turn(comparison, j):
+        return 0
+    return 1 if comparison.difference[j] > 0 else -1
 
 
 def controls(comparison: Comparison) -> list[str]:
@@ -107,7 +148,7 @@ def _end(comparison: Comparison) -> str:
     where = f"at k = {comparison.ks[last]}"
     if not comparison.is_settled[last]:
         return _open(comparison, last, where)
-    problems, p = _problems(comparison, last), _p_value(float(comparison.p_value[last]))
+    problems, p = _problems(comparison, last), p_text(float(comparison.p_value[last]))
     counted = f", {problems}" if problems else ""
     leader = _leader(comparison, last).label
     return f"{where} {leader} leads by {_points(comparison, last)}{counted} ({p})"
@@ -115,7 +156,7 @@ def _end(comparison: Comparison) -> str:
 
 def _open(comparison: Comparison, j: int, where: str) -> str:
     """A difference that is not settled."""
-    problems, p = _problems(comparison, j), _p_value(float(comparison.p_value[j]))
+    problems, p = _problems(comparison, j), p_text(float(comparison.p_value[j]))
     evidence = f"{problems}, {p}" if problems else p
     value, span = _points(comparison, j).split(" pt ")
     if abs(comparison.difference[j]) <= TOLERANCE:
@@ -210,14 +251,6 @@ def _problems(comparison: Comparison, j: int) -> str:
     if comparison.difference[j] <= 0:
         more, less = less, more
     return f"{more} problem{'' if more == 1 else 's'} to {less}"
-
-
-def _p_value(p: float) -> str:
-    """A p-value without its leading zero: three places, four below .1, none below .0001."""
-    if p < 0.0001:
-        return "p < .0001"
-    shown = f"{p:.{3 if p >= 0.1 else 4}f}".rstrip("0").rstrip(".")
-    return f"p = {shown.removeprefix('0')}"
 
 
 def _could_turn(comparison: Comparison, j: int) -> bool:

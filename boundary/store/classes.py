@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from boundary.errors import ConfigError
 from boundary.store.marks import CORRECT
+from boundary.store.run import Run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +34,12 @@ class Classes:
 
 
 def classes_of(found: "Answers", verifier: str | None = None) -> list[Classes]:
-    """Sort the samples of a run into classes, over indices that no outcome chose."""
-    run = found.table.run
-    assert run is not None
+    """Sort the samples of a run into classes, over indices that no outcome chose.
+
+    Raises:
+        ConfigError: They come from an archive, which holds no answers.
+    """
+    run = _with_answers(found)
     codes, words = _extracted(found, verifier or run.manifest.verifier)
     codes = np.where(found.lengths.is_cut, _SILENT, codes)
     counts = found.table.first_look or found.table.counts
@@ -42,6 +47,16 @@ def classes_of(found: "Answers", verifier: str | None = None) -> list[Classes]:
         _classes(count.problem_id, codes[i, : count.n], found.outcome[i, : count.n], words)
         for i, count in enumerate(counts)
     ]
+
+
+def _with_answers(found: "Answers") -> Run:
+    run = found.table.run
+    if not isinstance(run, Run):
+        raise ConfigError(
+            f"{found.table.label} is an archive, which holds no answers",
+            remedy="give the run itself, or leave out what needs its answers",
+        )
+    return run
 
 
 def _classes(
@@ -59,8 +74,7 @@ def _counted(codes: "NDArray[np.int32]", words: list[str]) -> "Counter[str]":
 
 def _extracted(found: "Answers", verifier: str) -> tuple["NDArray[np.int32]", list[str]]:
     """(P, W) codes of what was read from each sample, and the words they stand for."""
-    run, counts = found.table.run, found.table.first_look or found.table.counts
-    assert run is not None
+    run, counts = _with_answers(found), found.table.first_look or found.table.counts
     places = {count.problem_id: i for i, count in enumerate(counts)}
     known: dict[str, int] = {}
     width = found.outcome.shape[1]

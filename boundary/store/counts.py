@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundary.errors import ConfigError, SampleSizeError, StoreError
-from boundary.records import Counts, Design, Problem, Tier
+from boundary.records import Counts, Design, Tier
+from boundary.store import archive
 from boundary.store.files import Folder
 from boundary.store.run import Run
+from boundary.store.source import Asked, Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 SEPARATOR = "::"
 _REQUIRED = ("problem_id", "n", "c")
+_TABLES = (".csv", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class CountsTable:
     """Counts of one model on one set of problems.
 
     ``firsts`` holds, per problem, the index of its first correct sample (``None`` where there is
-    none); it is ``None`` itself where only counts are known. ``run`` is the run they come from.
+    none); it is ``None`` itself where only counts are known. ``run`` is the run, or the archive of
+    one, that they come from.
     Of an adaptive run, ``design`` is its stop rule, a count's ``n`` the look that its problem
     reached, and ``first_look`` the counts over the first look's indices, which all problems have.
     ``is_cut`` says that problems were left out to compare it with another table.
@@ -35,7 +39,7 @@ class CountsTable:
     label: str
     counts: tuple[Counts, ...]
     firsts: dict[str, int | None] | None = None
-    run: Run | None = field(default=None, compare=False)
+    run: Source | None = field(default=None, compare=False)
     notes: tuple[str, ...] = ()
     design: Design | None = None
     first_look: tuple[Counts, ...] | None = None
@@ -45,7 +49,7 @@ class CountsTable:
 def load_counts(
     reference: str, *, tier: Tier = Tier.STRICT, verifier: str | None = None
 ) -> list[CountsTable]:
-    """Counts behind a reference: a run's directory, ``FILE`` or ``FILE::MODEL``.
+    """Counts behind a reference: a run's directory or archive, ``FILE`` or ``FILE::MODEL``.
 
     Returns:
         One table for a run or an addressed model, one per model for a bare file.
@@ -55,10 +59,13 @@ def load_counts(
         ConfigError: The table is malformed, or has no such model.
     """
     path, _, model = reference.partition(SEPARATOR)
-    if Path(path).is_file():
+    is_archive = archive.is_one(path)
+    if Path(path).is_file() and not is_archive:
         tables = _from_file(Path(path))
         return [_named(tables, model, path)] if model else tables
-    found = Run.open(Folder.at(path))
+    if path.endswith(_TABLES):
+        raise StoreError(f"no table of counts at {path}", remedy="check the path")
+    found = archive.read(path) if is_archive else Run.open(Folder.at(path))
     if model:
         raise ConfigError(
             f"{path} is a run, which has no model {model!r} to choose",
@@ -67,7 +74,7 @@ def load_counts(
     return [count_run(found, tier=tier, verifier=verifier)]
 
 
-def count_run(run: Run, *, tier: Tier = Tier.STRICT, verifier: str | None = None) -> CountsTable:
+def count_run(run: Source, *, tier: Tier = Tier.STRICT, verifier: str | None = None) -> CountsTable:
     """Counts of a run, over each problem's indices 0, 1, 2, ... up to the first one missing.
 
     A run in progress has more short answers than long ones; counting by assigned index keeps
@@ -82,12 +89,14 @@ def count_run(run: Run, *, tier: Tier = Tier.STRICT, verifier: str | None = None
     if name not in run.verifiers():
         raise StoreError(
             f"the run {run.name} has no verdicts by {name}",
-            remedy=f"run: boundary verify {run.folder} --verifier {name}",
+            remedy=f"run: boundary verify {run.folder} --verifier {name}"
+            if isinstance(run, Run)
+            else f"its archive has those by {', '.join(run.verifiers()) or 'none'}",
         )
     marks = run.marks(name, tier)
     stored = run.indices()
-    asked = [p.problem for p in run.problems()]
-    design = run.design
+    asked = run.asked()
+    design = run.manifest.design
     if design:
         decides = (name, tier) == (run.manifest.identity["decided_by"], Tier.STRICT)
         return _count_adaptive(run, design, marks, asked, stored, decides=decides)
@@ -99,10 +108,10 @@ def count_run(run: Run, *, tier: Tier = Tier.STRICT, verifier: str | None = None
 
 
 def _count_adaptive(
-    run: Run,
+    run: Source,
     design: Design,
     marks: "Marks",
-    asked: Sequence[Problem],
+    asked: Sequence[Asked],
     stored: Mapping[str, "NDArray[np.int32]"],
     *,
     decides: bool,
@@ -134,7 +143,7 @@ def _count_adaptive(
 
 
 def _common_looks(
-    run: Run, design: Design, marks: "Marks", asked: Sequence[Problem], ready: Sequence[int]
+    run: Source, design: Design, marks: "Marks", asked: Sequence[Asked], ready: Sequence[int]
 ) -> tuple[Design, tuple[str, ...]]:
     """The design cut at the last look that every problem has completed or stopped before."""
     looks = design.looks
@@ -190,7 +199,7 @@ def _ready(marks: "Marks", problem_id: str, n: int) -> int:
     return int(missing[0]) if len(missing) else judged
 
 
-def _count(problem: Problem, n: int, marks: "Marks") -> Counts:
+def _count(problem: Asked, n: int, marks: "Marks") -> Counts:
     from boundary.store.marks import CORRECT, UNKNOWN, VALID, WRONG
 
     place = marks.ids[problem.id]
@@ -210,7 +219,7 @@ def _first(marks: "Marks", problem_id: str, n: int) -> int | None:
     return int(hits[0]) if len(hits) else None
 
 
-def _require_samples(run: Run, counts: list[Counts]) -> None:
+def _require_samples(run: Source, counts: list[Counts]) -> None:
     if min((c.n for c in counts), default=0) == 0:
         none = sum(c.n == 0 for c in counts)
         raise SampleSizeError(
@@ -219,29 +228,19 @@ def _require_samples(run: Run, counts: list[Counts]) -> None:
         )
 
 
-def _notes(run: Run, counts: Sequence[Counts], stored: Mapping[str, Any]) -> tuple[str, ...]:
+def _notes(run: Source, counts: Sequence[Counts], stored: Mapping[str, Any]) -> tuple[str, ...]:
     beyond = sum(len(stored.get(c.problem_id, ())) - c.n for c in counts)
     unfinished = len({c.n for c in counts}) > 1 or beyond
     notes = [f"{run.name} is unfinished: {beyond} samples wait for earlier ones"] * bool(unfinished)
     return (*notes, *_of_problems(run))
 
 
-def _of_problems(run: Run) -> tuple[str, ...]:
+def _of_problems(run: Source) -> tuple[str, ...]:
     """What a reader must know of the problems themselves."""
-    notes = []
     if "targeted" in run.manifest.identity:
-        notes.append(f"{run.name} holds chosen problems: its means say nothing of the whole suite")
-    chances = [p.problem.meta.get("guess") for p in run.problems()]
-    if chances and all(isinstance(chance, float) for chance in chances):
-        suite = run.manifest.identity["suite"]
-        reached = ", ".join(f"{_guessed(chances, k):.1%} at k = {k}" for k in (1, 4, 16, 64))
-        notes.append(f"blind guesses alone solve of {suite} {reached}")
-    return tuple(notes)
-
-
-def _guessed(chances: Sequence[Any], k: int) -> float:
-    """Mean of 1 - (1 - g)^k over the problems."""
-    return float(sum(1 - (1 - chance) ** k for chance in chances) / len(chances))
+        told = "holds chosen problems: its means say nothing of the whole suite"
+        return (f"{run.name} {told}",)
+    return ()
 
 
 def _named(tables: list[CountsTable], model: str, path: str) -> CountsTable:

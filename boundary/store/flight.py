@@ -37,7 +37,9 @@ class FlightLog:
         """
         if not prefixes and not self._written:
             return
-        table = schema.table_of(prefixes, schema.prefixes()).replace_schema_metadata(
+        has_states = any(prefix.state is not None for prefix in prefixes)
+        columns = schema.prefixes() if has_states else schema.stateless_prefixes()
+        table = schema.table_of(prefixes, columns).replace_schema_metadata(
             {_AFTER: after.encode()}
         )
         self._count += 1
@@ -85,7 +87,7 @@ def read_flight(folder: Folder, parts: Sequence[str]) -> Mapping[Key, Prefix]:
 def _read(folder: Folder, name: str, parts: set[str]) -> dict[Key, Prefix] | None:
     """One snapshot, or ``None`` where it is damaged or its part was never written."""
     try:
-        table = read_whole(folder, name, schema.prefixes())
+        table = read_whole(folder, name, schema.stateless_prefixes())
     except StoreError:
         return None
     after = (table.schema.metadata or {}).get(_AFTER, b"").decode()

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from boundary.store.counts import CountsTable
-    from boundary.store.run import Run
+    from boundary.store.source import Source
 
 _UNKNOWN_LENGTH = -1
 _PLAIN = "plain"
+END_CODES = {finish: code for code, finish in enumerate(Finish, start=1)}
+"""A code per way to end; 0 is for a sample that is not there."""
+UNTOLD_END = len(END_CODES) + 1
+"""The code of a sample whose end an imported log does not tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +37,17 @@ class Lengths:
     is_cut: "NDArray[np.bool_]"
 
 
-def read_lengths(run: "Run", width: int) -> Lengths:
+def read_lengths(run: "Source", width: int) -> Lengths:
     """Tokens and ends of the samples of a run, by problem in its order and by index below width."""
-    places = {p.problem.id: i for i, p in enumerate(run.problems())}
+    tokens, ends = read_ends(run, width)
+    return Lengths(tokens, ends == END_CODES[Finish.LENGTH])
+
+
+def read_ends(run: "Source", width: int) -> tuple["NDArray[np.int32]", "NDArray[np.uint8]"]:
+    """(P, W) tokens and codes of the ends of a run's samples; 0 where there is no sample."""
+    places = {p.id: i for i, p in enumerate(run.asked())}
     tokens = np.full((len(places), width), _UNKNOWN_LENGTH, np.int32)
-    is_cut = np.zeros(tokens.shape, bool)
+    ends = np.zeros(tokens.shape, np.uint8)
     for table in run.samples(["problem_id", "index", "n_tokens", "finish"]):
         ids = table.column("problem_id").combine_chunks().dictionary_encode()
         names = np.array([places.get(key, -1) for key in ids.dictionary.to_pylist()], int)
@@ -46,10 +56,12 @@ def read_lengths(run: "Run", width: int) -> Lengths:
         kept = (rows >= 0) & (index < width)
         counted = table.column("n_tokens").fill_null(_UNKNOWN_LENGTH).to_numpy()
         ended = table.column("finish").combine_chunks().dictionary_encode()
-        by_limit = np.array([end == Finish.LENGTH for end in ended.dictionary.to_pylist()], bool)
+        known = [END_CODES[Finish(end)] for end in ended.dictionary.to_pylist()]
+        codes = np.array([*known, UNTOLD_END], np.uint8)
+        ways = np.asarray(ended.indices.fill_null(len(known)))
         tokens[rows[kept], index[kept]] = counted[kept]
-        is_cut[rows[kept], index[kept]] = by_limit[np.asarray(ended.indices)][kept]
-    return Lengths(tokens, is_cut)
+        ends[rows[kept], index[kept]] = codes[ways][kept]
+    return tokens, ends
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,9 +170,16 @@ def _require_budget(found: Answers, budget: int) -> None:
             f"a budget of {budget} tokens for {label}, drawn with {most}",
             remedy=f"give budgets from 1 to {most}, or draw with more tokens",
         )
-    if identity.get("sampler", _PLAIN) != _PLAIN:
+    sampler = identity.get("sampler", _PLAIN)
+    if sampler is None:
         raise ConfigError(
-            f"{label} was drawn by the sampler {identity['sampler']}, whose answers at a smaller"
+            f"the log that {label} was imported from does not say how its answers were drawn, so"
+            " what a smaller budget would have left is not known",
+            remedy="draw it here with --max-tokens",
+        )
+    if sampler != _PLAIN:
+        raise ConfigError(
+            f"{label} was drawn by the sampler {sampler}, whose answers at a smaller"
             " budget have another law",
             remedy="draw it anew with --max-tokens",
         )

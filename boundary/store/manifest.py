@@ -3,13 +3,14 @@
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from boundary.errors import StoreError
+from boundary.records import Design
 
 SCHEMA = 1
 _PACKAGES = (
@@ -82,6 +83,31 @@ class Manifest:
         model = str(self.identity["model_id"]).rstrip("/").split("/")[-1]
         return f"{slug(model)}-{slug(str(self.identity['suite']))}-{self.digest}"
 
+    @property
+    def design(self) -> Design | None:
+        """The stop rule of an adaptive run."""
+        asked = self.identity.get("stop_after")
+        return Design(asked, self.looks) if asked else None
+
+    @property
+    def imported(self) -> Mapping[str, Any] | None:
+        """Where an imported run comes from: tool, version, files; ``None`` for one drawn here."""
+        found: Mapping[str, Any] | None = self.identity.get("imported")
+        return found
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Graders of another tool, whose verdicts came with the answers and are only read."""
+        return tuple(self.imported["verifiers"]) if self.imported else ()
+
+    @property
+    def suite_label(self) -> str:
+        """The suite's name, and that problems of it were chosen where that is so."""
+        name = str(self.identity["suite"])
+        if "targeted" not in self.identity:
+            return name
+        return f"{name} ({self.identity['problems']} chosen problems)"
+
     def to_json(self) -> bytes:
         """The manifest as indented JSON."""
         return (json.dumps(asdict(self), indent=2, sort_keys=True) + "\n").encode()
@@ -136,6 +162,15 @@ def differing(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
         for key in keys
         if stored.get(key) != asked.get(key)
     ]
+
+
+def text_digest(texts: Iterable[str]) -> str:
+    """Hash of texts in order, each framed by its length."""
+    digest = hashlib.blake2b(digest_size=16)
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
 
 
 def slug(text: str) -> str:

@@ -21,6 +21,7 @@ from boundary.store.parts import (
     session_name,
     write_table,
 )
+from boundary.store.source import ARCHIVE, Asked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,8 +58,11 @@ class Run:
             StoreError: No run is there, or its manifest cannot be read.
         """
         if not folder.exists(_MANIFEST):
+            archived = "; an archive serves passk and compare only"
+            remedy = "give the directory that holds its manifest.json"
             raise StoreError(
-                f"no run at {folder}", remedy="give the directory that holds its manifest.json"
+                f"no run at {folder}",
+                remedy=remedy + archived * folder.base.endswith(ARCHIVE),
             )
         return cls(folder, Manifest.from_json(folder.read(_MANIFEST), str(folder)))
 
@@ -157,18 +161,12 @@ class Run:
     @property
     def design(self) -> "Design | None":
         """The stop rule of an adaptive run."""
-        from boundary.records import Design
-
-        asked = self.manifest.identity.get("stop_after")
-        return Design(asked, self.manifest.looks) if asked else None
+        return self.manifest.design
 
     @property
     def suite_label(self) -> str:
         """The suite's name, and that problems of it were chosen where that is so."""
-        name = str(self.manifest.identity["suite"])
-        if "targeted" not in self.manifest.identity:
-            return name
-        return f"{name} ({self.manifest.identity['problems']} chosen problems)"
+        return self.manifest.suite_label
 
     @property
     def name(self) -> str:
@@ -178,6 +176,10 @@ class Run:
     def sample_writer(self, **limits: Any) -> PartWriter:
         """Writer of samples; see :class:`PartWriter`."""
         return PartWriter(self.folder / "samples", schema.samples(), **limits)
+
+    def ledger_writer(self, **limits: Any) -> PartWriter:
+        """Writer of what samples took; see :class:`PartWriter`."""
+        return PartWriter(self.folder / "ledger", schema.ledger(), **limits)
 
     def verdict_writer(self, verifier: str, **limits: Any) -> PartWriter:
         """Writer of one verifier's verdicts; see :class:`PartWriter`."""
@@ -200,7 +202,8 @@ class Run:
         keys = None if deep else ["problem_id", "index"]
         aside = mend(self.folder / "samples", schema.samples(), columns=keys)
         are_lost = bool(aside)
-        folders = [self.folder / "samples", self.folder / "inflight"]
+        aside += mend(self.folder / "ledger", schema.ledger())
+        folders = [self.folder / name for name in ("samples", "inflight", "ledger")]
         for kind, columns in (("verdicts", schema.verdicts()), ("scores", schema.scores())):
             for name in (self.folder / kind).folders():
                 folder = self.folder / kind / name
@@ -235,6 +238,10 @@ class Run:
         """
         rows = read_whole(self.folder, _PROBLEMS, schema.problems()).to_pylist()
         return [_stored_problem(row) for row in rows]
+
+    def asked(self) -> list[Asked]:
+        """What was asked, without its texts."""
+        return [Asked.of(stored.problem) for stored in self.problems()]
 
     def indices(self) -> dict[str, "NDArray[np.int32]"]:
         """Per problem, the indices on disk, sorted and without repeats."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from boundary.records import Counts
-from boundary.stats import Arm, compare, controls, mcnemar_exact, verdict
+from boundary.stats import Arm, answer, compare, controls, mcnemar_exact, verdict
 
 
 def judge(base, other, n=16, suite=None, **more):
@@ -214,3 +214,56 @@ def test_what_else_sets_the_two_apart_stands_last():
     told = "; beside their checkpoints the two differ in prompts, temperatures (0.6 and 1.0)"
     assert verdict(found).endswith(told)
     assert verdict(replace(found, caveats=())) == verdict(found).removesuffix(told)
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "said"),
+    [
+        (*CROSS, "RL is right more often than base in one try, but solves fewer problems within"),
+        (
+            [1] * 40 + [0] * 20,
+            [12] * 60,
+            "RL is right more often than base in one try, and solves more problems within",
+        ),
+        (
+            [4] * 19 + [1] * 4 + [0] * 7,
+            [12] * 19 + [0] * 11,
+            "RL is right more often than base in one try; which of the two solves more within",
+        ),
+        (
+            [12] * 60,
+            [1] * 40 + [0] * 20,
+            "RL is right less often than base in one try, and solves fewer problems within",
+        ),
+        (
+            [16, 0] * 30,
+            [8, 8] * 30,
+            "RL solves more problems than base within 16 tries; which of the two is right more"
+            " often in one try is not settled.",
+        ),
+        (
+            [4, 5, 0] * 10,
+            [5, 4, 0] * 10,
+            "Between RL and base it is not settled which is right more often in one try, nor which"
+            " solves more problems within 16 tries.",
+        ),
+    ],
+)
+def test_the_answer_in_short_names_a_side_only_where_it_is_settled(base, other, said):
+    assert answer(compared(base, other)).startswith(said)
+
+
+def test_the_answer_at_a_single_k_speaks_of_that_k_alone():
+    found = compared([1] * 60, [12] * 60, ks=(2,))
+    assert answer(found) == "RL is right more often than base in 2 tries."
+    open_one = compared([4, 5] * 10, [5, 4] * 10, ks=(1,))
+    assert answer(open_one) == (
+        "Between RL and base it is not settled which is right more often in one try."
+    )
+
+
+def test_the_answer_in_short_names_no_side_that_the_unjudged_could_turn():
+    found = compared([4] * 60, [12] * 60)
+    assert "more often than base in one try" in answer(found)
+    shaky = replace(found, other=replace(found.other, bound_low=0 * found.other.mean))
+    assert "it is not settled which is right more often" in answer(shaky)

@@ -233,8 +233,10 @@ def test_an_unknown_model_is_refused_with_the_names(tmp_path: Path) -> None:
 
 
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="no run at"):
+    with pytest.raises(StoreError, match="no table of counts at"):
         load_counts(f"{tmp_path}/none.csv::a")
+    with pytest.raises(StoreError, match="no run at"):
+        load_counts(f"{tmp_path}/none")
 
 
 def test_a_run_has_no_models_to_choose_from(tmp_path: Path) -> None:

@@ -113,3 +113,13 @@ def test_each_session_clears_its_own_and_one_that_takes_over_the_others(tmp_path
     other.save([prefix(1, 4)], "")
     one.clear(all_sessions=True)
     assert not any(tmp_path.iterdir())
+
+
+def test_a_sampler_s_state_comes_back_byte_by_byte(tmp_path: Path) -> None:
+    state = bytes(range(256))
+    FlightLog(Folder.at(tmp_path)).save([Prefix("p", 0, (), state=state), prefix(1, 3)], "")
+    found = read_flight(Folder.at(tmp_path), [])
+    assert found["p", 0].state == state
+    assert found["p", 0].is_begun
+    assert found["p", 1].state is None
+    assert not Prefix("p", 2, ()).is_begun
