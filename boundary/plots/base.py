@@ -5,20 +5,23 @@ Figures are made with matplotlib's object interface; nothing here touches the st
 
 import math
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import quote
 
 from boundary.errors import StoreError
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Line = Literal["solid"] | tuple[float, tuple[float, ...]]
+Drawing = TypeVar("Drawing", bound="Artist")
 
 INK = "#1c2128"
 MUTED = "#636c76"
@@ -36,6 +39,8 @@ ARM_LINES: tuple[Line, ...] = (
 )
 ARM_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "*")
 ARM_HATCHES = ("", "////", "....", "xxxx", "----")
+_MANY = 300.0  # ratio of tokens from which on ticks are few
+LINE = 0.21  # inches of a further line of title or subtitle
 FONTS = ("Inter", "Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans")
 
 
@@ -87,6 +92,17 @@ def plain(text: str) -> str:
     )
 
 
+def element(part: str, *of: object) -> str:
+    """The name of a drawn element, such as ``band:rl``; safe as an id whatever the labels hold."""
+    return ":".join([part, *(quote(str(one), safe="", errors="backslashreplace") for one in of)])
+
+
+def named(artist: Drawing, part: str, *of: object) -> Drawing:
+    """Give a drawn element its name, under which SVG and tests find it."""
+    artist.set_gid(element(part, *of))
+    return artist
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
     """Apply the house style to what is built or saved inside."""
@@ -136,24 +152,49 @@ def canvas(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, facecolor=PAPER)
-    top = 1.0 - 0.14 / size[1]
-    left = 0.12 / size[0]
-    figure.suptitle(
-        plain(title), x=left, y=top, ha="left", va="top", fontsize=12.5, fontweight="bold"
-    )
-    figure.text(
-        left, top - 0.27 / size[1], plain(subtitle), color=MUTED, fontsize=9.5, va="top", ha="left"
-    )
+    head = _wrapped(figure, plain(title), fontsize=12.5, fontweight="bold")
+    under = _wrapped(figure, plain(subtitle), fontsize=9.5)
+    height = size[1] + LINE * (head.count("\n") + under.count("\n"))
+    figure.set_size_inches(size[0], height)
+    top, left = 1.0 - 0.14 / height, 0.12 / size[0]
+    figure.suptitle(head, x=left, y=top, ha="left", va="top", fontsize=12.5, fontweight="bold")
+    below = top - (0.27 + 0.21 * head.count("\n")) / height
+    figure.text(left, below, under, color=MUTED, fontsize=9.5, va="top", ha="left")
     axes = figure.add_axes((0.1, 0.15, 0.8, 0.7))
     axes.set_facecolor("none")
     place(axes, right=0.2)
     return figure, axes
 
 
-def place(axes: "Axes", *, right: float, left: float = 0.62, bottom: float = 0.6) -> None:
-    """Set the frame's margins in inches; the top one leaves room for title and unit."""
+def _wrapped(figure: "Figure", text: str, **font: Any) -> str:
+    """Words on as many lines as the figure's width needs."""
+    if not text:
+        return text
+    width = float(figure.get_size_inches()[0]) - 0.24
+    probe = figure.text(0, 0, "", **font)
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        probe.set_text(longer)
+        if lines[-1] and probe.get_window_extent().width / figure.dpi > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    probe.remove()
+    return "\n".join(lines)
+
+
+def header(figure: "Figure") -> float:
+    """Inches that title and subtitle take."""
+    return 0.98 + LINE * sum(text.get_text().count("\n") for text in figure.texts)
+
+
+def place(
+    axes: "Axes", *, right: float, left: float = 0.62, bottom: float = 0.6, top: float = 0.0
+) -> None:
+    """Set the frame's margins in inches; ``top`` is added to the room for title and unit."""
     width, height = axes.figure.get_size_inches()  # type: ignore[union-attr]
-    top = 0.98
+    top += header(axes.figure)  # type: ignore[arg-type]
     axes.set_position(
         (
             left / width,
@@ -185,93 +226,44 @@ def k_axis(axes: "Axes", ks: Sequence[int]) -> None:
     axes.set_xticks([], minor=True)
 
 
-def spread(values: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move values apart to at least ``gap``, as little as possible in squares, inside a range.
+def whole_ticks(axes: "Axes") -> None:
+    """Ticks at whole numbers only, for counts."""
+    from matplotlib.ticker import MaxNLocator
 
-    Args:
-        values: (N,) wished positions.
-        gap: Smallest distance between neighbours; shrinks when the range is too short for N.
-        low: Lowest position allowed.
-        high: Highest position allowed.
-
-    Returns:
-        (N,) positions, in the order of ``values``.
-    """
-    count = len(values)
-    gap = min(gap, (high - low) / max(1, count - 1))
-    order = sorted(range(count), key=lambda i: (values[i], -i))  # of equals, the first on top
-    blocks: list[tuple[float, int]] = []  # pooled (mean, size) of gap-free positions
-    for rank, index in enumerate(order):
-        mean, size = values[index] - gap * rank, 1
-        while blocks and blocks[-1][0] > mean:
-            other, weight = blocks.pop()
-            mean, size = (mean * size + other * weight) / (size + weight), size + weight
-        blocks.append((mean, size))
-    flat = [mean for mean, size in blocks for _ in range(size)]
-    ceiling = high - gap * max(0, count - 1)
-    placed = [min(max(value, low), ceiling) + gap * rank for rank, value in enumerate(flat)]
-    return [placed[order.index(index)] for index in range(count)]
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
 
 
-@dataclass(frozen=True, slots=True)
-class EndLabel:
-    """A label that stands at the right end of a line."""
-
-    text: str
-    y: float
-    color: str
-
-
-def label_ends(axes: "Axes", x: float, labels: Sequence[EndLabel]) -> None:
-    """Write labels right of the frame without overlap, and widen the margin to fit them."""
-    height = _inches_high(axes)
-    low, high = axes.get_ylim()
-    unit = (high - low) / height  # data units per inch
-    wished = [min(max(label.y, low), high) for label in labels]
-    placed = spread(wished, 0.175 * unit, low, high)
-    texts = [
-        axes.annotate(
-            plain(label.text),
-            xy=(x, wish),
-            xytext=(1.035, y),
-            textcoords=axes.get_yaxis_transform(),
-            color=label.color,
-            fontsize=10,
-            fontweight="bold",
-            va="center",
-            ha="left",
-            annotation_clip=False,
-            arrowprops=_leader(label.color) if abs(y - wish) > 0.06 * unit else None,
-        )
-        for label, wish, y in zip(labels, wished, placed, strict=True)
-    ]
-    place(axes, right=_margin(texts))
+def log2_axis(axes: "Axes", values: Sequence[int]) -> None:
+    """A log2 axis with the given values as ticks, every other one where they stand close."""
+    first, last = min(values), max(values)
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(first / 2**0.18, last * 2**0.18)
+    step = math.ceil(len(values) / 10)
+    ticks = sorted(values)[::-step][::-1]
+    axes.set_xticks(ticks, [f"{value:,}" for value in ticks], minor=False)
+    axes.set_xticks([], minor=True)
 
 
-def _leader(color: str) -> dict[str, Any]:
-    """A hairline from a moved label back to its line."""
-    return {
-        "arrowstyle": "-",
-        "color": color,
-        "lw": 0.7,
-        "shrinkA": 0,
-        "shrinkB": 3,
-        "relpos": (0, 0.5),
-    }
+def token_axis(axes: "Axes", tokens: Iterable[float]) -> None:
+    """A log axis with round numbers of tokens, printed plainly."""
+    values = [float(value) for value in tokens]
+    first, last = min(values), max(values)
+    axes.set_xscale("log")
+    axes.set_xlim(first / 2**0.18, last * 2**0.18)
+    decades = range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
+    parts = (1.0, 3.0) if last / first > _MANY else (1.0, 2.0, 5.0)
+    ticks = [part * 10.0**e for e in decades for part in parts]
+    ticks = [tick for tick in ticks if first / 1.1 <= tick <= last * 1.1] or [first, last]
+    axes.set_xticks(ticks, [f"{tick:,.0f}" if tick >= 1 else f"{tick:g}" for tick in ticks])
+    axes.set_xticks([], minor=True)
 
 
-def _inches_high(axes: "Axes") -> float:
-    height = axes.figure.get_size_inches()[1]  # type: ignore[union-attr]
-    return float(axes.get_position().height * height)
-
-
-def _margin(texts: Sequence[Any]) -> float:
-    """Inches that the widest of some texts needs beside the frame, at most 2.6."""
-    from matplotlib.text import Text
-
-    # the plain text's extent: an annotation's own would add its leader
-    widths = [Text.get_window_extent(text).width / text.figure.dpi for text in texts]
-    return min(2.6, 0.38 + max(widths, default=0.0))
+def percent_limits(lows: Iterable[float], highs: Iterable[float]) -> tuple[float, float]:
+    """Percent limits on tens for rates: from 0 unless all is well above it, never past 100."""
+    lowest = 100 * min((float(low) for low in lows if low == low), default=0.0)
+    highest = 100 * max((float(high) for high in highs if high == high), default=1.0)
+    bottom = 0.0 if lowest < 35 else 10.0 * ((lowest - 3) // 10)
+    return bottom, min(100.0, 10.0 * ((highest + 3) // 10 + 1))
 
 
 def svg_text(figure: "Figure") -> str:

@@ -7,15 +7,18 @@ from boundary.plots.base import (
     INK,
     MUTED,
     PAPER,
-    EndLabel,
+    RULE,
     Style,
     canvas,
     house_style,
     k_axis,
-    label_ends,
     name_axes,
+    named,
+    percent_limits,
     resolve,
 )
+from boundary.plots.labels import EndLabel, label_ends
+from boundary.published import Reference
 from boundary.records import Crossing, Curve
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DASHED = (0.0, (3.5, 2.0))
+# A printed number is a full mark, one read from a drawing a hollow one.
+MARKS = {"printed": (RULE, 3.6), "digitised": (PAPER, 3.6)}
 
 
 def plot_curve(
@@ -32,6 +37,7 @@ def plot_curve(
     styles: Mapping[str, Style] | None = None,
     valid: Sequence[Curve] = (),
     crossing: Crossing | None = None,
+    references: Sequence[Reference] = (),
 ) -> "Figure":
     """Draw pass@k in percent on a log2 axis of k.
 
@@ -43,29 +49,36 @@ def plot_curve(
         valid: Curves of the samples whose derivation was checked and holds, drawn dashed in
             the look of the arm with the same label.
         crossing: Marked with a hairline when it has a ``k``.
+        references: Published curves, laid under in grey as far as the measured ones go.
 
     Returns:
         The figure.
     """
     looks = resolve(styles, [curve.label for curve in (*curves, *valid)])
     ks = [int(k) for curve in curves for k in curve.ks]
+    references = [one for one in references if one.ks[1] <= max(ks)]  # two points make a line
     with house_style():
-        figure, axes = canvas(f"pass@k on {suite}", _subtitle(curves, valid))
+        figure, axes = canvas(f"pass@k on {suite}", _subtitle(curves, valid, references))
         name_axes(axes, "k, samples drawn per problem (log scale)", "problems solved, %")
         k_axis(axes, ks)
-        axes.set_ylim(*_limits([*curves, *valid]))
+        axes.set_ylim(*_limits([*curves, *valid], references, max(ks)))
         for curve in curves:
             _draw_arm(axes, curve, looks[curve.label])
         for curve in valid:
             _draw_valid(axes, curve, looks[curve.label])
         _draw_guess(axes, curves)
-        label_ends(axes, max(ks), _labels(curves, valid, looks))
+        for reference in references:
+            _draw_reference(axes, reference, max(ks))
+        labels = [*_labels(curves, valid, looks), *_guess_label(curves)]
+        label_ends(axes, max(ks), [*labels, *_named_under(references, max(ks))])
         if crossing is not None:
             _mark_crossing(axes, crossing, max(ks))
     return figure
 
 
-def _subtitle(curves: Sequence[Curve], valid: Sequence[Curve]) -> str:
+def _subtitle(
+    curves: Sequence[Curve], valid: Sequence[Curve], references: Sequence[Reference]
+) -> str:
     problems = max((len(curve.problem_ids) for curve in curves), default=0)
     sizes = sorted({(curve.n, curve.design is not None) for curve in curves})
     told = [f"{'up to ' * stops_early}{n:,}" for n, stops_early in sizes]
@@ -75,32 +88,39 @@ def _subtitle(curves: Sequence[Curve], valid: Sequence[Curve]) -> str:
     has_bounds = any(curve.bound_low is not None for curve in curves)
     parts += ["dotted: unjudged all wrong / all right"] * has_bounds
     parts += ["grey dots: blind guesses"] * any(curve.guess is not None for curve in curves)
+    parts += ["thin grey: published, printed (full) or digitised (hollow)"] * bool(references)
     return " · ".join(parts)
 
 
-def _limits(curves: Sequence[Curve]) -> tuple[float, float]:
-    """Percent limits on tens: from 0 unless all is well above it, never past 100."""
+def _limits(
+    curves: Sequence[Curve], references: Sequence[Reference], last: int
+) -> tuple[float, float]:
+    """Limits that hold bands, bounds, guesses and published values."""
     lows = [curve.bound_low for curve in curves if curve.bound_low is not None]
     highs = [curve.bound_high for curve in curves if curve.bound_high is not None]
     lows += [curve.low for curve in curves]
     highs += [curve.high for curve in curves]
     guesses = [curve.guess for curve in curves if curve.guess is not None]
-    lows, highs = lows + guesses, highs + guesses
-    lowest = 100 * min(float(values.min()) for values in lows)
-    highest = 100 * max(float(values.max()) for values in highs)
-    bottom = 0.0 if lowest < 35 else 10.0 * ((lowest - 3) // 10)
-    return bottom, min(100.0, 10.0 * ((highest + 3) // 10 + 1))
+    shown = [v / 100 for r in references for k, v in r.points if k <= last]
+    return percent_limits(
+        [*(float(values.min()) for values in (*lows, *guesses)), *shown],
+        [*(float(values.max()) for values in (*highs, *guesses)), *shown],
+    )
 
 
 def _draw_arm(axes: "Axes", curve: Curve, style: Style) -> None:
     """Band, bounds and line of one arm."""
-    axes.fill_between(
+    band = axes.fill_between(
         curve.ks, 100 * curve.low, 100 * curve.high, color=style.color, alpha=0.14, linewidth=0
     )
-    for bound in (curve.bound_low, curve.bound_high):
+    named(band, "band", curve.label)
+    for side, bound in (("low", curve.bound_low), ("high", curve.bound_high)):
         if bound is not None:
-            axes.plot(curve.ks, 100 * bound, color=style.color, linestyle=":", linewidth=1.0)
-    axes.plot(
+            (dots,) = axes.plot(
+                curve.ks, 100 * bound, color=style.color, linestyle=":", linewidth=1.0
+            )
+            named(dots, "bound", side, curve.label)
+    (line,) = axes.plot(
         curve.ks,
         100 * curve.mean,
         color=style.color,
@@ -113,11 +133,12 @@ def _draw_arm(axes: "Axes", curve: Curve, style: Style) -> None:
         clip_on=False,
         zorder=3,
     )
+    named(line, "curve", curve.label)
 
 
 def _draw_valid(axes: "Axes", curve: Curve, style: Style) -> None:
     """The dashed line of valid derivations."""
-    axes.plot(
+    (line,) = axes.plot(
         curve.ks,
         100 * curve.mean,
         color=style.color,
@@ -131,13 +152,14 @@ def _draw_valid(axes: "Axes", curve: Curve, style: Style) -> None:
         clip_on=False,
         zorder=2.5,
     )
+    named(line, "valid", curve.label)
 
 
 def _draw_guess(axes: "Axes", curves: Sequence[Curve]) -> None:
     """What blind guesses solve, the same for all arms of a suite."""
     told = [(curve.ks, curve.guess) for curve in curves if curve.guess is not None]
     for ks, guess in told[:1]:
-        axes.plot(
+        (line,) = axes.plot(
             ks,
             100 * guess,
             color=MUTED,
@@ -146,19 +168,69 @@ def _draw_guess(axes: "Axes", curves: Sequence[Curve]) -> None:
             label="blind guesses",
             zorder=2,
         )
+        named(line, "guess")
+
+
+def _draw_reference(axes: "Axes", reference: Reference, last: int) -> None:
+    """One published curve, thin and grey, within the measured k."""
+    points = [point for point in reference.points if point[0] <= last]
+    face, size = MARKS[reference.read]
+    (line,) = axes.plot(
+        [k for k, _ in points],
+        [value for _, value in points],
+        color=RULE,
+        linewidth=0.9,
+        marker="o",
+        markersize=size,
+        markerfacecolor=face,
+        markeredgecolor=RULE,
+        markeredgewidth=0.9,
+        clip_on=False,
+        zorder=1.5,
+    )
+    named(line, "reference", reference.name)
+
+
+def _named_under(references: Sequence[Reference], last: int) -> list[EndLabel]:
+    """Where each published curve ends; one that ends before the others is named all the same."""
+    ends = [[v for k, v in one.points if k <= last][-1] for one in references]
+    return [
+        EndLabel(
+            f"{one.label}  {end:.1f}",
+            end,
+            MUTED,
+            of=one.name,
+            is_quiet=True,
+            mark=("o", MARKS[one.read][0]),
+        )
+        for one, end in zip(references, ends, strict=True)
+    ]
 
 
 def _labels(
     curves: Sequence[Curve], valid: Sequence[Curve], looks: Mapping[str, Style]
 ) -> list[EndLabel]:
     """Name and last value of every line."""
-    named = [(curve, curve.label) for curve in curves]
-    named += [(curve, f"{curve.label}, valid") for curve in valid]
+    plain = [(curve, curve.label, looks[curve.label].color) for curve in curves]
+    hollow = [(curve, f"{curve.label}, valid", PAPER) for curve in valid]
     return [
         EndLabel(
-            f"{name}  {100 * curve.mean[-1]:.1f}", 100 * curve.mean[-1], looks[curve.label].color
+            f"{name}  {100 * curve.mean[-1]:.1f}",
+            100 * curve.mean[-1],
+            looks[curve.label].color,
+            of=name,
+            mark=(looks[curve.label].marker, face),
         )
-        for curve, name in named
+        for curve, name, face in (*plain, *hollow)
+    ]
+
+
+def _guess_label(curves: Sequence[Curve]) -> list[EndLabel]:
+    """What blind guesses reach, where they are drawn."""
+    ends = [100 * float(curve.guess[-1]) for curve in curves if curve.guess is not None]
+    return [
+        EndLabel(f"blind guesses  {end:.1f}", end, MUTED, of="blind guesses", is_quiet=True)
+        for end in ends[:1]
     ]
 
 
@@ -179,11 +251,12 @@ def _mark_crossing(axes: "Axes", crossing: Crossing, last: int) -> None:
         return
     if crossing.low is not None:
         end = last if crossing.high is None else crossing.high
-        axes.axvspan(crossing.low, end, color=MUTED, alpha=0.09, linewidth=0, zorder=0)
-    axes.axvline(crossing.k, color=INK, linewidth=0.8, zorder=1)
+        span = axes.axvspan(crossing.low, end, color=MUTED, alpha=0.09, linewidth=0, zorder=0)
+        named(span, "crossing-interval")
+    named(axes.axvline(crossing.k, color=INK, linewidth=0.8, zorder=1), "crossing")
     left, right = axes.get_xlim()
     is_late = crossing.k > (left * right) ** 0.5
-    axes.annotate(
+    text = axes.annotate(
         crossing_text(crossing, last),
         xy=(crossing.k, 0.035),
         xycoords=axes.get_xaxis_transform(),
@@ -193,3 +266,4 @@ def _mark_crossing(axes: "Axes", crossing: Crossing, last: int) -> None:
         fontsize=9.5,
         color=INK,
     )
+    named(text, "crossing-label")

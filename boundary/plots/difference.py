@@ -12,6 +12,7 @@ from boundary.plots.base import (
     house_style,
     k_axis,
     name_axes,
+    named,
     place,
     plain,
     resolve,
@@ -67,14 +68,17 @@ def _limits(comparison: Comparison) -> tuple[float, float]:
 def _draw_line(axes: "Axes", comparison: Comparison, style: Style) -> None:
     """Zero line, band, line, and the two kinds of points."""
     ks, points = comparison.ks, 100 * comparison.difference
-    axes.axhline(0.0, color=INK, linewidth=1.0, zorder=1)
-    axes.fill_between(
+    other = comparison.other.label
+    named(axes.axhline(0.0, color=INK, linewidth=1.0, zorder=1), "zero")
+    band = axes.fill_between(
         ks, 100 * comparison.low, 100 * comparison.high, color=style.color, alpha=0.14, linewidth=0
     )
-    axes.plot(ks, points, color=style.color, linestyle=style.line, zorder=3)
+    named(band, "band", other)
+    (line,) = axes.plot(ks, points, color=style.color, linestyle=style.line, zorder=3)
+    named(line, "difference", other)
     settled = comparison.is_settled
     for mask, face, name in ((settled, style.color, "settled"), (~settled, PAPER, "not settled")):
-        axes.plot(
+        (marks,) = axes.plot(
             ks[mask],
             points[mask],
             linestyle="none",
@@ -86,13 +90,14 @@ def _draw_line(axes: "Axes", comparison: Comparison, style: Style) -> None:
             label=name,
             zorder=4,
         )
+        named(marks, "points", name)
 
 
 def _name_sides(axes: "Axes", base: str, other: str) -> None:
     """Say which side of zero is whose, in the corners that lie on that side."""
     for name, y, va in ((other, 0.985, "top"), (base, 0.02, "bottom")):
         arrow = "↑" if va == "top" else "↓"
-        axes.text(
+        text = axes.text(
             0.995,
             y,
             f"{arrow} {plain(name)} ahead",
@@ -102,3 +107,4 @@ def _name_sides(axes: "Axes", base: str, other: str) -> None:
             fontsize=9.5,
             color=MUTED,
         )
+        named(text, "side", name)

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from boundary.plots.base import PAPER, Style, canvas, house_style, name_axes, place, plain, resolve
+from boundary.plots.base import (
+    PAPER,
+    Style,
+    canvas,
+    house_style,
+    name_axes,
+    named,
+    place,
+    plain,
+    resolve,
+    whole_ticks,
+)
 from boundary.records import Comparison
 
 if TYPE_CHECKING:
@@ -36,7 +47,8 @@ def plot_histogram(
     with house_style():
         figure, axes = canvas(
             f"How often problems are solved on {suite}",
-            f"{len(comparison.base.problem_ids):,} problems by {_share(comparison)}",
+            f"{len(comparison.base.problem_ids):,} problems by their share of correct samples"
+            f"{first_looks(comparison)}",
         )
         name_axes(axes, "correct samples of a problem, %", "problems")
         place(axes, right=0.2)
@@ -46,17 +58,18 @@ def plot_histogram(
         axes.set_xticks(range(len(BINS)), BINS, fontsize=8.5)
         axes.set_xlim(-0.6, len(BINS) - 0.4)
         axes.margins(y=0.1)
+        whole_ticks(axes)
         # the middle bins are the low ones, so the names stand free there
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=2, fontsize=10)
+        legend = axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=2, fontsize=10)
+        named(legend, "legend")
     return figure
 
 
-def _share(comparison: Comparison) -> str:
-    """What a problem is sorted by: of an adaptive run, the samples that all problems have."""
+def first_looks(comparison: Comparison) -> str:
+    """What problems are sorted by where a run is adaptive: the samples that all of them have."""
     designs = [curve.design for curve in (comparison.base, comparison.other)]
     firsts = sorted({design.looks[0] for design in designs if design})
-    few = f", the first {' or '.join(map(str, firsts))} of an adaptive run" if firsts else ""
-    return f"their share of correct samples{few}"
+    return f", the first {' or '.join(map(str, firsts))} of an adaptive run" if firsts else ""
 
 
 def _draw_bars(axes: "Axes", counts: "IntArray", style: Style, side: int, label: str) -> None:
@@ -72,6 +85,10 @@ def _draw_bars(axes: "Axes", counts: "IntArray", style: Style, side: int, label:
         hatch=style.hatch,
         label=plain(label),
     )
-    axes.bar_label(
+    for index, bar in enumerate(bars):
+        named(bar, "bar", label, index)
+    numbers = axes.bar_label(
         bars, [f"{int(c)}" for c in counts], fontsize=7.5, padding=1.5, color=style.color
     )
+    for index, number in enumerate(numbers):
+        named(number, "count", label, index)

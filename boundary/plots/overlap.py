@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import acos, pi, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING
 
-from boundary.plots.base import INK, MUTED, RULE, Style, canvas, house_style, plain, resolve
+from boundary.plots.base import INK, MUTED, RULE, Style, canvas, house_style, named, plain, resolve
+from boundary.plots.labels import fitted
 from boundary.records import ExpectedOverlap, Overlap
+from boundary.wording import p_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +82,7 @@ def plot_overlap(
         axes.set_ylim(-1.0, 1.15)
         axes.set_aspect("equal")
         circles = circles_of(counts)
-        _draw_circles(axes, circles, (looks[labels[0]], looks[labels[1]]))
+        _draw_circles(axes, circles, labels, (looks[labels[0]], looks[labels[1]]))
         _draw_words(axes, counts, circles, labels, (looks[labels[0]], looks[labels[1]]))
     return figure
 
@@ -96,44 +98,12 @@ def four_way(overlap: Overlap | ExpectedOverlap) -> FourWay:
     return FourWay(both, base, other, neither, is_expected=False)
 
 
-def p_text(p_value: float) -> str:
-    """``p = 0.0015``, with two significant digits down to 0.0001."""
-    if p_value < 0.0001:
-        return "p < 0.0001"
-    return f"p = {p_value:.{2 if p_value >= 0.1 else 3 if p_value >= 0.01 else 4}f}"
-
-
 def _subtitle(overlap: Overlap | ExpectedOverlap, counts: FourWay, labels: tuple[str, str]) -> str:
     problems = f"{counts.total:,.0f} problems"
     if isinstance(overlap, ExpectedOverlap):
         return f"{problems} · expected numbers from counts alone; no test"
     names = f"{plain(labels[0])} only against {plain(labels[1])} only"
     return f"{problems} · {names}: exact McNemar test, {p_text(overlap.p_value)}"
-
-
-def lens_area(first: float, second: float, distance: float) -> float:
-    """Area shared by two circles with the given radii and distance of centres."""
-    if distance >= first + second or min(first, second) <= 0:
-        return 0.0
-    if distance <= abs(first - second):
-        return pi * min(first, second) ** 2
-
-    def segment(radius: float, foot: float) -> float:
-        return radius**2 * acos(max(-1.0, min(1.0, foot / radius))) - foot * sqrt(
-            max(0.0, radius**2 - foot**2)
-        )
-
-    foot = (distance**2 + first**2 - second**2) / (2 * distance)
-    return segment(first, foot) + segment(second, distance - foot)
-
-
-def _distance(first: float, second: float, shared: float) -> float:
-    """Distance of centres at which two circles share the given area, by bisection."""
-    near, far = abs(first - second), first + second
-    for _ in range(60):
-        middle = (near + far) / 2
-        near, far = (middle, far) if lens_area(first, second, middle) > shared else (near, middle)
-    return (near + far) / 2
 
 
 def circles_of(counts: FourWay) -> Circles:
@@ -149,28 +119,39 @@ def circles_of(counts: FourWay) -> Circles:
     elif counts.base_only <= 0 or counts.other_only <= 0:
         distance = abs(first - second)
     else:
-        distance = _distance(first, second, pi * scale**2 * counts.both)
+        distance = _distance(counts) * scale
     left = min(-first, distance - second)
     right = max(first, distance + second)
     shift = -(left + right) / 2
     return Circles(first, second, shift, distance + shift)
 
 
-def _draw_circles(axes: "Axes", circles: Circles, styles: tuple[Style, Style]) -> None:
+def _distance(counts: FourWay) -> float:
+    """Distance of the centres of two circles that overlap, where the unit's area is pi."""
+    from matplotlib_venn.layout.venn2 import DefaultLayoutAlgorithm
+
+    laid = DefaultLayoutAlgorithm()((counts.base_only, counts.other_only, counts.both))
+    unit = laid.radii[0] / sqrt(counts.both + counts.base_only)
+    return float(abs(laid.centers[1].x - laid.centers[0].x) / unit)
+
+
+def _draw_circles(
+    axes: "Axes", circles: Circles, labels: tuple[str, str], styles: tuple[Style, Style]
+) -> None:
     """Both circles, where they have an area."""
     from matplotlib.patches import Circle
 
     pairs = (
-        (circles.base_x, circles.base_radius, styles[0]),
-        (circles.other_x, circles.other_radius, styles[1]),
+        (circles.base_x, circles.base_radius, labels[0], styles[0]),
+        (circles.other_x, circles.other_radius, labels[1], styles[1]),
     )
-    for x, radius, style in pairs:
+    for x, radius, label, style in pairs:
         if radius > 0:
             fill = Circle((x, -0.12), radius, facecolor=style.color, alpha=0.2, linewidth=0)
             edge = Circle((x, -0.12), radius, fill=False, edgecolor=style.color, linewidth=2.0)
             edge.set_linestyle(style.line)
-            axes.add_patch(fill)
-            axes.add_patch(edge)
+            axes.add_patch(named(fill, "set", label))
+            axes.add_patch(named(edge, "edge", label))
 
 
 def _regions(circles: Circles) -> tuple[float, float, float]:
@@ -193,22 +174,26 @@ def _draw_words(
     """The four counts: three above with a hairline to their region, ``neither`` below."""
     base, other = (plain(label) for label in labels)
     words = (
-        (-1.5, counts.base_only, f"{base} only", styles[0].color),
-        (0.0, counts.both, "both", INK),
-        (1.5, counts.other_only, f"{other} only", styles[1].color),
+        (-1.5, "base_only", counts.base_only, f"{base} only", styles[0].color),
+        (0.0, "both", counts.both, "both", INK),
+        (1.5, "other_only", counts.other_only, f"{other} only", styles[1].color),
     )
-    for (x, value, name, color), target in zip(words, _regions(circles), strict=True):
-        axes.text(x, 0.98, counts.text(value), ha="center", fontsize=13, fontweight="bold")
-        axes.text(x, 0.82, name, ha="center", fontsize=10, color=color, fontweight="bold")
+    for (x, cell, value, name, color), target in zip(words, _regions(circles), strict=True):
+        number = axes.text(x, 0.98, counts.text(value), ha="center", fontsize=13)
+        number.set_fontweight("bold")
+        named(number, "count", cell)
+        text = axes.text(x, 0.82, name, ha="center", fontsize=10, color=color, fontweight="bold")
+        named(fitted(text, 2.2), "name", cell)
         if value > 0:
             axes.plot([x, target], [0.77, -0.12], color=RULE, linewidth=0.8, zorder=4)
             axes.plot([target], [-0.12], marker="o", markersize=3.2, color=INK, zorder=5)
-    axes.text(
+    neither = axes.text(
         WIDTH / 2,
         -0.98,
         f"solved by neither: {counts.text(counts.neither)}",
         ha="right",
         color=MUTED,
     )
+    named(neither, "count", "neither")
     if counts.both + counts.base_only + counts.other_only <= 0:
         axes.text(0, -0.12, "no problem is solved by either", ha="center", color=MUTED)

@@ -1,15 +1,21 @@
 """A made-up study with known shape: success rates drawn from Beta mixtures, three arms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
+from boundary import stats, tables
+from boundary.plots.sheet import Series, Sheet
+from boundary.published import Reference
 from boundary.records import (
     Comparison,
     Crossing,
     CrossingKind,
     Curve,
     DeltaSE,
+    EntropyProfile,
+    Mean,
     Overlap,
     PerplexityCell,
 )
@@ -151,13 +157,24 @@ def compare(made: Study, base: str, other: str) -> Comparison:
             float(second.mean[0]),
         ),
         notes=("The suite has two problems that share a figure; they are resampled together.",),
+        transition=moves(made.counts[base] / made.n, made.counts[other] / made.n),
     )
 
 
-def histogram(rates: np.ndarray) -> np.ndarray:
+def bins(rates: np.ndarray) -> np.ndarray:
     inner = np.ceil(np.round(rates * 10, 9)).astype(int)
-    bins = np.where(rates >= 1, 11, np.where(rates <= 0, 0, np.clip(inner, 1, 10)))
-    return np.bincount(bins, minlength=12)
+    return np.where(rates >= 1, 11, np.where(rates <= 0, 0, np.clip(inner, 1, 10)))
+
+
+def histogram(rates: np.ndarray) -> np.ndarray:
+    return np.bincount(bins(rates), minlength=12)
+
+
+def moves(base: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(12, 12) problems by both bins."""
+    found = np.zeros((12, 12), dtype=np.int64)
+    np.add.at(found, (bins(base), bins(other)), 1)
+    return found
 
 
 def perplexities(made: Study) -> tuple[PerplexityCell, ...]:
@@ -181,4 +198,104 @@ def cell(
     quartiles = (float(first), float(median), float(third))
     return PerplexityCell(
         of, under, ids, values, mean, mean - wide, mean + wide, quartiles, 16 * len(ids)
+    )
+
+
+PUBLISHED = Reference(
+    "someone/fig-1/math500/base",
+    "arXiv:0000.00000",
+    "Fig. 1",
+    "MATH500",
+    "Base",
+    "digitised",
+    ((1, 30.0), (2, 41.5), (4, 52.0), (8, 60.0), (1024, 99.0)),
+)
+STEPS = (0.0, 100.0, 300.0)
+
+
+def budget_table(made: Study) -> tables.Extra:
+    """Each arm at three budgets: the smaller, the lower."""
+    shares = ((256, 0.4), (512, 0.7), (1024, 1.0))
+    return tables.budgets(
+        (budget, 1 - share, scaled(curve, share))
+        for curve in made.curves.values()
+        for budget, share in shares
+    )
+
+
+def scaled(curve: Curve, share: float) -> Curve:
+    return replace(curve, mean=share * curve.mean, low=share * curve.low, high=share * curve.high)
+
+
+def cost_table(made: Study) -> tables.Extra:
+    lengths = {"base": 400.0, "rl": 900.0, "distill": 2500.0}
+    return tables.costs((curve, lengths[arm], None) for arm, curve in made.curves.items())
+
+
+def likelihood_frame() -> pd.DataFrame:
+    """Shares of answers in three bins of nats per token, of each arm."""
+    shares = {"base": (0.5, 0.3, 0.2), "rl": (0.1, 0.3, 0.6), "distill": (0.7, 0.2, 0.1)}
+    return pd.DataFrame(
+        {"arm": arm, "low": low, "high": low + 0.5, "share": share}
+        for arm, row in shares.items()
+        for low, share in zip((-1.5, -1.0, -0.5), row, strict=True)
+    )
+
+
+def extrapolation_table(made: Study) -> tables.Extra:
+    ks = [2 * made.n, 4 * made.n]
+
+    def law(arm: str, *, never: bool) -> stats.Extrapolation | None:
+        sizes = [made.n] * len(made.ids)
+        rng = np.random.default_rng(0)
+        return stats.extrapolate(made.counts[arm], sizes, ks, rng, never=never, refits=5)
+
+    return tables.extrapolations(
+        (arm, made.n, never, law(arm, never=never)) for arm in ARMS for never in (False, True)
+    )
+
+
+def trend_table(made: Study) -> tables.Extra:
+    curves = list(made.curves.values())
+    ks = [int(k) for k in curves[0].ks]
+    rows = (
+        (
+            ks[j],
+            stats.trend(
+                STEPS,
+                np.stack([curve.per_problem[:, j] for curve in curves]),
+                np.random.default_rng(0),
+                resamples=100,
+            ),
+        )
+        for j in (0, len(ks) - 1)
+    )
+    return tables.trends(rows)
+
+
+def entropies() -> list[EntropyProfile]:
+    """Entropy along the answers of base and rl, the base drawn at another temperature than 1."""
+    mean = Mean(0.4, 0.3, 0.5, 30, 90)
+    along = ((1, 1, 1.0, 1.4, 10), (2, 2, 0.5, 0.8, 10), (3, 4, 0.2, 0.3, 18))
+    return [
+        EntropyProfile(arm, temperature, 0.95, mean, mean, 0.0, 0.0, along)
+        for arm, temperature in (("base", 0.6), ("rl", 1.0))
+    ]
+
+
+def everything(made: Study) -> Sheet:
+    """A sheet with all that a figure can be drawn from."""
+    guess = 1 - 0.75 ** made.curves["base"].ks.astype(float)
+    curves = [replace(curve, guess=guess) for curve in made.curves.values()]
+    curves[0] = replace(with_bounds(curves[0]), guess=guess)
+    return Sheet(
+        "math500",
+        curves,
+        valid=[valid_of(curves[1])],
+        comparisons=[made.comparison(), made.comparison(other="distill")],
+        perplexity=perplexities(made),
+        extras=[budget_table(made), cost_table(made), extrapolation_table(made), trend_table(made)],
+        series=Series(list(made.curves.values()), STEPS),
+        references=[PUBLISHED],
+        entropies=entropies(),
     )

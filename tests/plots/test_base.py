@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boundary.plots import PLOTS, Style, palette, plot_curve, save, svg_text
-from boundary.plots.base import plain, resolve, spread
+from boundary.plots.base import plain, resolve
+from boundary.plots.labels import spread
+from boundary.plots.solved import solved_sets
 from tests.plots import data
 
 
@@ -146,12 +148,24 @@ def test_names_are_drawn_as_they_are(made):
 
 def drawn(made):
     pair = made.comparison()
+    curves = list(made.curves.values())
+    sets = solved_sets([pair, made.comparison(other="distill")])
+    beyond, trend = (one(made).frame for one in (data.extrapolation_table, data.trend_table))
     return {
         "curve": ([made.curves["base"]], {}),
+        "solved": (sets, {}),
+        "transition": (pair, {}),
+        "difficulty": (pair, {}),
+        "budget": (data.budget_table(made).frame, {}),
+        "cost": (data.cost_table(made).frame, {}),
+        "extrapolation": (beyond, {"curves": curves}),
+        "likelihood": (data.likelihood_frame(), {"under": "base"}),
+        "trend": (trend, {"curves": curves, "steps": data.STEPS}),
         "difference": (pair, {}),
         "overlap": (pair.overlap, {"labels": ("base", "rl")}),
         "histogram": (pair, {}),
         "perplexity": (data.perplexities(made), {}),
+        "entropy": (data.entropies(), {}),
     }
 
 
@@ -169,4 +183,4 @@ def test_every_file_of_the_package_is_registered():
     import boundary.plots
 
     files = {path.stem for path in Path(boundary.plots.__file__).parent.glob("*.py")}
-    assert files - {"__init__", "base", "sheet"} == set(PLOTS)
+    assert files - {"__init__", "base", "files", "labels", "rows", "sheet"} == set(PLOTS)

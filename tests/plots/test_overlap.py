@@ -4,8 +4,21 @@ import numpy as np
 import pytest
 
 from boundary.plots import plot_overlap
-from boundary.plots.overlap import FourWay, circles_of, lens_area
+from boundary.plots.overlap import FourWay, circles_of
 from boundary.records import ExpectedOverlap, Overlap
+
+
+def lens_area(first, second, distance):
+    """What two circles share, in closed form."""
+    if distance >= first + second or min(first, second) <= 0:
+        return 0.0
+    if distance <= abs(first - second):
+        return np.pi * min(first, second) ** 2
+    foot = (distance**2 + first**2 - second**2) / (2 * distance)
+    return sum(
+        radius**2 * np.arccos(at / radius) - at * np.sqrt(radius**2 - at**2)
+        for radius, at in ((first, foot), (second, distance - foot))
+    )
 
 
 def ids(count, prefix):
@@ -77,7 +90,7 @@ def test_every_number_and_name_is_written():
 
 @pytest.mark.parametrize(
     ("p_value", "text"),
-    [(0.0106, "p = 0.011"), (0.125, "p = 0.12"), (0.00151, "p = 0.0015"), (1e-9, "p < 0.0001")],
+    [(0.0106, "p = .0106"), (0.125, "p = .125"), (0.00151, "p = .0015"), (1e-9, "p < .0001")],
 )
 def test_the_exact_p_is_written(p_value, text):
     figure = plot_overlap(overlap(4, 3, 2, 1, p_value), labels=("base", "rl"), suite="s")

@@ -1,6 +1,7 @@
 """The box plots of perplexity, box by box."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -90,3 +91,29 @@ def test_a_cell_without_a_finite_value_says_so(cells):
     (axes,) = plot_perplexity([empty, cells[1]], suite="s").axes
     assert "no value" in [text.get_text() for text in axes.texts]
     assert len(axes.patches) == 1
+
+
+def test_many_boxes_lie_below_each_other_with_the_same_numbers(cells):
+    many = [replace(cell, subset=subset) for cell in cells for subset in ("all", "correct")]
+    (axes,) = plot_perplexity(many, suite="s").axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[:2] == ["answers of base under base", "answers of base under base correct"]
+    ordered = [cell for cell in cells for _ in range(2)]
+    for box, cell in zip(axes.patches, ordered, strict=True):
+        widths = box.get_path().vertices[:, 0]
+        assert widths.min() == pytest.approx(cell.quartiles[0])
+        assert widths.max() == pytest.approx(cell.quartiles[2])
+    for bars, cell in zip(axes.containers, ordered, strict=True):
+        (segments,) = bars.lines[2][0].get_segments()
+        assert sorted(segments[:, 0]) == pytest.approx([cell.low, cell.high])
+    assert axes.get_xscale() == "log"
+    assert axes.figure.get_size_inches()[0] < 9
+
+
+def test_long_names_do_not_run_into_each_other(cells):
+    long = [replace(cell, answers_of=f"{cell.answers_of}-math500-0123456789ab") for cell in cells]
+    (axes,) = plot_perplexity(long, suite="s").axes
+    axes.figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert all(not a.overlaps(b) for a, b in pairwise(boxes))
+    assert min(box.x0 for box in boxes) >= 0

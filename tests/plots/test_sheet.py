@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from boundary.plots import PLOTS, palette
 from boundary.plots.sheet import Sheet, draw, write
 from tests.plots.data import study
@@ -10,7 +12,8 @@ def comparison():
 def test_every_figure_of_a_pair_is_drawn_once_under_its_own_name(tmp_path):
     one = comparison()
     drawn = list(draw(Sheet("math500", curves=(one.base, one.other), comparisons=(one,))))
-    assert [d.kind for d in drawn] == ["curve", "difference", "overlap", "histogram"]
+    pair = ["difference", "overlap", "histogram", "transition", "difficulty"]
+    assert [d.kind for d in drawn] == ["curve", *pair]
     assert {d.kind for d in drawn} <= set(PLOTS)
     assert len({d.name for d in drawn}) == len(drawn)
     for one_drawn in drawn:
@@ -20,7 +23,7 @@ def test_every_figure_of_a_pair_is_drawn_once_under_its_own_name(tmp_path):
 def test_arms_keep_their_colours_without_curves():
     one = comparison()
     looks = palette([one.base.label, one.other.label])
-    (difference, _overlap, histogram) = draw(Sheet("math500", comparisons=(one,)))
+    difference, _, histogram, *_ = draw(Sheet("math500", comparisons=(one,)))
     expected = looks[one.other.label].color
     colours = {patch.get_facecolor() for axes in histogram.figure.axes for patch in axes.patches}
     from matplotlib.colors import to_rgb
@@ -32,6 +35,6 @@ def test_arms_keep_their_colours_without_curves():
 def test_an_unsafe_label_makes_a_safe_file_name(tmp_path):
     one = comparison()
     for drawn in draw(Sheet("a/b", comparisons=(one,))):
-        drawn = type(drawn)(drawn.kind, "../x/y", drawn.title, drawn.caption, drawn.figure)
+        drawn = replace(drawn, name="../x/y")
         for path in write(drawn, tmp_path):
             assert path.parent == tmp_path
