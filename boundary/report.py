@@ -1,36 +1,25 @@
 """The ``report`` stage: everything known of some runs as tables, figures and one HTML page."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from boundary import __version__, compare, passk, ppl, stats, tables
-from boundary.config import ArmSettings, PerplexitySettings
+from boundary import __version__, compare, effort, explorer, passk, ppl, tables
+from boundary.config import ArmSettings, BreakEvenSettings, PerplexitySettings
 from boundary.errors import StoreError
-from boundary.page import (
-    AnswerView,
-    FigureSpec,
-    Health,
-    Page,
-    ProblemView,
-    RunFacts,
-    SuiteSection,
-    render,
-)
-from boundary.passk import Curves, Settings
+from boundary.page import FigureSpec, Health, Page, RunFacts, SuiteSection, render
+from boundary.passk import Settings
 from boundary.plots import palette, sheet, svg_text
 from boundary.probes import audit
 from boundary.progress import SILENT, Progress
-from boundary.records import Comparison, Outcome, PerplexityCell, Tier
+from boundary.records import Comparison, Tier
+from boundary.sections import SECTIONS, Findings
 from boundary.store import CountsTable, Run, count_run
 
 _SEEN = 0.0005
 """A share of format below a tenth of a point is not worth a line."""
-_SHOWN = 2
-"""Answers shown of each outcome, per problem and arm."""
-_LONGEST = 6_000
-"""Characters shown of an answer; the rest is in the store."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,53 +32,33 @@ class Plan:
     settings: Settings
     solved_at: int | None = None
     perplexity: PerplexitySettings | None = None
+    break_even: BreakEvenSettings | None = None
     load_models: bool = False
     arms: Mapping[str, ArmSettings] | None = None
     commands: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Findings:
-    """What was computed for one suite."""
+def by_arm(runs: Sequence[Run]) -> dict[str, dict[str, Run]]:
+    """Runs by suite, and there by the model's short name: so an arm keeps it on every suite.
 
-    suite: str
-    runs: Mapping[str, Run]
-    counts: Mapping[str, CountsTable]
-    curves: Curves
-    comparisons: tuple[Comparison, ...]
-    perplexity: tuple[PerplexityCell, ...]
-    settings: Settings
-    formats: tuple[str, ...] = ()
-
-    @property
-    def verdicts(self) -> tuple[str, ...]:
-        """The verdict lines in words, notes after them."""
-        lines = [_verdict(comparison) for comparison in self.comparisons]
-        return (*lines, *self.formats, *_derivations(self.counts))
+    A run whose name another run of its suite would share goes by its own.
+    """
+    called = [(one.suite_label, _short(one), one) for one in runs]
+    seen = Counter((suite, short) for suite, short, _ in called)
+    found: dict[str, dict[str, Run]] = {}
+    for suite, short, one in called:
+        found.setdefault(suite, {})[short if seen[suite, short] == 1 else one.name] = one
+    return found
 
 
-def _verdict(comparison: Comparison) -> str:
-    notes = "".join(f" Note: {note}." for note in comparison.notes)
-    pair = f"{comparison.other.label} against {comparison.base.label}"
-    return f"{pair}: {stats.verdict(comparison)}.{notes}"
+def _short(run: Run) -> str:
+    return str(run.manifest.identity["model_id"]).rstrip("/").rsplit("/", 1)[-1]
 
 
-def _derivations(counts: Mapping[str, CountsTable]) -> Iterator[str]:
-    """How much of each arm's coverage rests on derivations that hold, where these are checked."""
-    shares = [_validly_solved(label, table) for label, table in counts.items()]
-    if any(shares):
-        told = ", ".join(filter(None, shares))
-        yield f"Solved problems with at least one valid derivation: {told}."
-
-
-def _validly_solved(label: str, table: CountsTable) -> str | None:
-    """One arm's share, over the first look of an adaptive run."""
-    found = passk.arm_of(table).fixed_counts
-    if any(count.valid is None for count in found):
-        return None
-    valid, solved = sum(bool(c.valid) for c in found), sum(c.correct > 0 for c in found)
-    within = f" (first {table.design.looks[0]} samples)" if table.design else ""
-    return f"{label} {valid} of {solved}{within}"
+def against_first(runs: Mapping[str, Mapping[str, Run]]) -> list[tuple[str, str]]:
+    """Pairs of each suite's first arm with its others."""
+    pairs = ((next(iter(arms)), arm) for arms in runs.values() for arm in list(arms)[1:])
+    return list(dict.fromkeys(pairs))
 
 
 def run(plan: Plan, out: Path, *, progress: Progress = SILENT) -> list[Findings]:
@@ -118,16 +87,25 @@ def run(plan: Plan, out: Path, *, progress: Progress = SILENT) -> list[Findings]
         sections.append(_section(one, tuple(figures)))
     page = Page(
         title=plan.title,
-        subtitle=", ".join(plan.runs),
+        subtitle="; ".join(map(_covered, found)),
         generated=datetime.now(UTC).isoformat(timespec="seconds"),
         version=__version__,
         sections=tuple(sections),
-        provenance=tuple(_facts(found)),
+        provenance=(_statistics(plan), *_facts(found)),
         commands=plan.commands,
         colors=tuple((label, look.color) for label, look in looks.items()),
     )
     _write_page(render(page), out / "report.html")
     return found
+
+
+def _covered(one: Findings) -> str:
+    """The suite, how many problems and samples, and the arms."""
+    arms = ", ".join(one.runs)
+    ns = sorted({curve.n for curve in one.curves.solved})
+    n = " to ".join(f"{n:,}" for n in dict.fromkeys((ns[0], ns[-1])))
+    problems = len(one.curves.solved[0].problem_ids)
+    return f"{one.suite}: {problems:,} problems, {n} samples of each by {arms}"
 
 
 def _findings(plan: Plan, suite: str, runs: Mapping[str, Run], progress: Progress) -> Findings:
@@ -142,11 +120,19 @@ def _findings(plan: Plan, suite: str, runs: Mapping[str, Run], progress: Progres
         if base in counts and other in counts
         for one in compare.run(counts[base], [counts[other]], settings, solved_at=plan.solved_at)
     ]
-    cells = _perplexity(plan, runs, progress) if plan.perplexity else []
+    likelihood = _likelihood(plan, runs, progress)
     curves = passk.run(list(counts.values()), settings)
     formats = tuple(_formats(comparisons, runs, counts, settings))
+    spent = effort.measure(
+        runs,
+        counts,
+        curves.solved,
+        settings,
+        scored=likelihood.scored,
+        given=plan.break_even,
+    )
     return Findings(
-        suite, runs, counts, curves, tuple(comparisons), tuple(cells), settings, formats
+        suite, runs, counts, curves, tuple(comparisons), likelihood, settings, formats, spent
     )
 
 
@@ -181,33 +167,19 @@ def _pass_at_1(table: CountsTable) -> float:
     return sum(count.correct / count.n for count in found) / len(found)
 
 
-def _perplexity(
-    plan: Plan, runs: Mapping[str, Run], progress: Progress
-) -> Iterator[PerplexityCell]:
-    """The cross table of every pair compared, each cell once."""
-    cells: dict[str, dict[str, None]] = {}
-    for pair in plan.pairs:
-        for under in pair:
-            cells.setdefault(under, {}).update(dict.fromkeys(pair))
-    bases = {base for base, _ in plan.pairs}
-    for under, answers_of in cells.items():
-        if under not in runs:
-            continue
-        judge = ppl.Judge(under, _arm(plan, under, runs[under]))
-        chosen = {}
-        for label in answers_of:
-            if label in runs and ppl.shares_tokenizer(runs[label], judge):
-                chosen[label] = runs[label]
-            elif label in runs:
-                progress.notice(f"no perplexity of {label} under {under}: their tokenizers differ")
-        yield from ppl.run(
-            chosen,
-            judge,
-            plan.perplexity,
-            solutions=under in bases,
-            load=plan.load_models,
-            progress=progress,
-        )
+def _likelihood(plan: Plan, runs: Mapping[str, Run], progress: Progress) -> ppl.Likelihood:
+    """The cross table of every pair compared, and what else their answers' tokens say."""
+    if plan.perplexity is None:
+        return ppl.Likelihood()
+    # The log of an imported run names a model, and not where it is.
+    drawn = {label: found for label, found in runs.items() if not found.manifest.imported}
+    return ppl.cross(
+        drawn,
+        {label: ppl.Judge(label, _arm(plan, label, found)) for label, found in drawn.items()},
+        [pair for pair in plan.pairs if drawn.keys() >= set(pair)],
+        ppl.Scoring(plan.perplexity, plan.load_models, plan.settings.tier, plan.settings.verifier),
+        progress=progress,
+    )
 
 
 def _arm(plan: Plan, label: str, found: Run) -> ArmSettings:
@@ -221,7 +193,14 @@ def _arm(plan: Plan, label: str, found: Run) -> ArmSettings:
 
 def _sheet(one: Findings) -> sheet.Sheet:
     return sheet.Sheet(
-        one.suite, one.curves.solved, one.curves.valid, one.comparisons, one.perplexity
+        one.suite,
+        one.curves.solved,
+        one.curves.valid,
+        one.comparisons,
+        one.likelihood.overall,
+        extras=one.curves.extras,
+        references=passk.references(list(one.counts.values()), one.settings),
+        entropies=one.likelihood.entropies,
     )
 
 
@@ -233,29 +212,33 @@ def _write_tables(one: Findings, out: Path) -> None:
         tables.write(tables.curves(one.curves.valid), out / "passk_valid.csv")
     if one.comparisons:
         compare.write_tables(one.comparisons, out)
-    if one.perplexity:
-        tables.write(tables.perplexities(one.perplexity), out / "perplexity.csv")
+    ppl.write_tables(one.likelihood, out)
+    if one.effort:
+        effort.write_tables(one.effort, out)
 
 
 def _section(one: Findings, figures: tuple[FigureSpec, ...]) -> SuiteSection:
-    readings = (ppl.reading(one.perplexity, c.base.label, c.other.label) for c in one.comparisons)
+    made = (build(one) for build in SECTIONS.values())
     return SuiteSection(
         suite=one.suite,
+        answers=one.answers,
         verdicts=one.verdicts,
         curves=one.curves.solved,
         valid_curves=one.curves.valid,
         comparisons=one.comparisons,
-        perplexity=one.perplexity,
-        perplexity_reading=" ".join(filter(None, readings)),
+        more=tuple(part for part in made if part is not None),
         health=tuple(_health(label, r, one.settings.verifier) for label, r in one.runs.items()),
         figures=figures,
-        problems=tuple(_problems(one)),
+        problems=tuple(explorer.problems(one.runs, one.counts, one.settings)),
+        sampling=explorer.RULE,
     )
 
 
 def _health(label: str, found: Run, verifier: str | None) -> Health:
     design = found.design
     checked = audit(found, verifier, first=design.looks[0] if design else None)
+    tiers = (checked.correct, checked.format_only)
+    lenient = None if None in tiers else sum(filter(None, tiers))
     return Health(
         arm=label,
         samples=checked.samples,
@@ -270,64 +253,25 @@ def _health(label: str, found: Run, verifier: str | None) -> Health:
         continued=checked.continued,
         restarts=checked.restarted,
         empty=checked.empty,
-        format_only_rate=checked.format_only,
+        strict_rate=checked.correct,
+        lenient_rate=lenient,
         mean_tokens=checked.mean_tokens,
     )
 
 
-def _problems(one: Findings) -> Iterator[ProblemView]:
-    answers: dict[str, list[AnswerView]] = {}
-    for label, found in one.runs.items():
-        for problem, view in _answers(label, found, one.settings):
-            answers.setdefault(problem, []).append(view)
-    rates: dict[str, dict[str, tuple[int, int]]] = {}
-    for label, table in one.counts.items():
-        for count in table.counts:
-            rates.setdefault(count.problem_id, {})[label] = (count.correct, count.n)
-    asked = next(iter(one.runs.values())).problems()
-    for p in (stored.problem for stored in asked):
-        yield ProblemView(
-            p.id, p.question, p.answer, p.group, rates.get(p.id, {}), tuple(answers.get(p.id, ()))
-        )
-
-
-def _answers(label: str, found: Run, settings: Settings) -> Iterator[tuple[str, AnswerView]]:
-    """A few answers of each outcome for every problem, those of the lowest indices."""
-    name = settings.verifier or found.manifest.verifier
-    frame = found.verdicts(name, settings.tier, columns=["extracted"])
-    frame = frame.sort_values(["problem_id", "index"])
-    chosen = frame.groupby(["problem_id", "outcome"], sort=False, observed=True).head(_SHOWN)
-    wanted = {(row.problem_id, row.index): row for row in chosen.itertuples(index=False)}
-    keys = ["problem_id", "index", "text", "finish", "n_tokens"]
-    for part in found.samples(keys):
-        # Most samples are not shown: find the few by their keys before reading any text.
-        ids = part.column("problem_id").to_pylist()
-        places = [
-            place
-            for place, key in enumerate(zip(ids, part.column("index").to_pylist(), strict=True))
-            if key in wanted
-        ]
-        for row in part.take(places).to_pylist() if places else ():
-            verdict = wanted[row["problem_id"], row["index"]]
-            yield row["problem_id"], _view(label, row, verdict)
-
-
-def _view(label: str, row: Mapping[str, object], verdict: object) -> AnswerView:
-    text = str(row["text"])
-    valid, extracted = getattr(verdict, "valid", None), getattr(verdict, "extracted", None)
-    n_tokens = row["n_tokens"]
-    return AnswerView(
-        arm=label,
-        index=int(str(row["index"])),
-        text=text[:_LONGEST],
-        outcome=Outcome(getattr(verdict, "outcome", "")).value,
-        reason=str(getattr(verdict, "reason", "")),
-        extracted=extracted if isinstance(extracted, str) else None,
-        valid=bool(valid) if valid in (True, False) else None,
-        finish=str(row["finish"]),
-        n_tokens=n_tokens if isinstance(n_tokens, int) else None,
-        is_excerpt=len(text) > _LONGEST,
+def _statistics(plan: Plan) -> RunFacts:
+    """What the numbers of the page are made with, besides the runs."""
+    own = plan.settings
+    rows = (
+        ("boundary", __version__),
+        ("tier", own.tier.value),
+        ("verifier", own.verifier or "the one that each run names"),
+        ("resamples of the problems", f"{own.resamples:,}"),
+        ("seed of the resamples", str(own.seed)),
+        ("interval", own.target.replace("_", " ")),
+        ("solved within", f"{plan.solved_at:,}" if plan.solved_at else "the largest k"),
     )
+    return RunFacts("statistics", "", rows)
 
 
 def _facts(found: Sequence[Findings]) -> Iterator[RunFacts]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from boundary.records import Comparison, Curve, PerplexityCell
+from boundary.records import Comparison, Curve
+
+Cell = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +16,8 @@ class Health:
     of equal answers and ``expected_pairs`` what the answers' probabilities lead to expect;
     ``has_excess`` says that there are more than chance leaves. ``repeated_seeds`` counts samples
     that share a seed with another, ``continued`` those taken up after an interruption and
-    ``restarts`` those begun anew after one. ``format_only_rate`` is the share of answers that are
-    right in the lenient tier alone.
+    ``restarts`` those begun anew after one. ``strict_rate`` and ``lenient_rate`` are the shares of
+    answers that are right in the two tiers.
     """
 
     arm: str
@@ -32,7 +34,8 @@ class Health:
     expected_pairs: float | None = None
     has_excess: bool = False
     continued: int | None = None
-    format_only_rate: float | None = None
+    strict_rate: float | None = None
+    lenient_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class FigureSpec:
 class AnswerView:
     """One answer with what was found in it and why it was judged so.
 
-    ``is_excerpt`` says that ``text`` was cut for the page; an answer that ran out of tokens has
-    ``finish`` ``length``.
+    Of a long answer ``text`` may be the start, ``end`` the end and ``length`` the number of
+    characters in whole; an answer that ran out of tokens has ``finish`` ``length``.
     """
 
     arm: str
@@ -66,12 +69,21 @@ class AnswerView:
     valid: bool | None = None
     finish: str = "stop"
     n_tokens: int | None = None
-    is_excerpt: bool = False
+    end: str = ""
+    length: int | None = None
+
+    @property
+    def whole(self) -> int:
+        """Characters of the whole answer."""
+        return len(self.text) if self.length is None else self.length
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemView:
-    """One problem with its gold answer, (correct, n) per arm and a few answers."""
+    """One problem with its gold answer, (correct, n) per arm and a few answers.
+
+    ``prompts`` is what each arm was sent, its template filled in.
+    """
 
     id: str
     question: str
@@ -79,6 +91,7 @@ class ProblemView:
     group: str | None = None
     rates: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     answers: tuple[AnswerView, ...] = ()
+    prompts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +103,67 @@ class RunFacts:
     rows: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a section.
+
+    A whole number is shown with its thousands apart, any other with two decimals, ``None`` as a
+    dash and a text as it is, with the arm's colour where it is an arm's label; what is to look
+    otherwise is given as text (``boundary.page.text`` has percent, signed, interval, p_text).
+    Every row has a cell per head. The first ``words`` columns are set left; the first heads its
+    row.
+    """
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    words: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedText:
+    """A text in pieces, each with whether it is marked."""
+
+    title: str
+    pieces: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled part of a suite: lines in words, figures, tables, texts, a note in small print.
+
+    ``figures`` are the section's own; ``kinds`` claims those of the suite that have such a kind.
+    """
+
+    title: str
+    lines: tuple[str, ...] = ()
+    figures: tuple[FigureSpec, ...] = ()
+    kinds: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    marked: tuple[MarkedText, ...] = ()
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SuiteSection:
-    """All that the page says of one suite; ``verdicts`` are lines in words."""
+    """All that the page says of one suite.
+
+    ``answers`` say what was found in a short sentence each, ``verdicts`` the same with all
+    numbers; ``more`` stands between the comparisons and the health of the samples; ``sampling``
+    says which of the answers the problems hold.
+    """
 
     suite: str
+    answers: tuple[str, ...] = ()
     verdicts: tuple[str, ...] = ()
     curves: tuple[Curve, ...] = ()
     valid_curves: tuple[Curve, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    perplexity: tuple[PerplexityCell, ...] = ()
-    perplexity_reading: str = ""
+    more: tuple[Section, ...] = ()
     health: tuple[Health, ...] = ()
     figures: tuple[FigureSpec, ...] = ()
     problems: tuple[ProblemView, ...] = ()
+    sampling: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,6 @@
 "use strict";
 /* The explorer of problems. Texts of models and suites reach the page by textContent only. */
 (() => {
-  const LONG = 20000;
   const CLASSES = ["both", "base_only", "other_only", "neither"];
   const natural = new Intl.Collator("en", { numeric: true }).compare;
 
@@ -78,9 +77,10 @@
     return track;
   }
 
-  function buildRow(data, problem, index) {
+  function buildRow(data, problem, index, section) {
     const row = make("details", "problem");
     row.dataset.index = String(index);
+    row.dataset.link = `#problem-${section}-${encodeURIComponent(problem.id)}`;
     const summary = make("summary", "row");
     add(summary, add(make("span", "id"), words(problem.id)));
     add(summary, add(make("span", "snippet"), words(problem.question.slice(0, 200))));
@@ -88,7 +88,7 @@
     add(summary, make("span", "gap num"), make("span", "class"));
     row.append(summary);
     row.addEventListener("toggle", () => {
-      if (row.open && row.childElementCount === 1) row.append(buildBody(data, problem));
+      if (row.open && row.childElementCount === 1) fillBody(data, problem, row);
     });
     return row;
   }
@@ -111,24 +111,22 @@
     tag.dataset.class = name || "";
   }
 
+  /* Start, characters left out, end: what lies between is said by the page, not by the text. */
+  function fill(node, [start, left, end]) {
+    node.append(start);
+    if (left > 0) {
+      const said = `${left.toLocaleString("en")} characters left out`;
+      node.append(make("span", "left-out", said), end);
+    }
+    return node;
+  }
+
   function block(title, text, kind) {
     const pre = make("pre", kind || "text");
     pre.tabIndex = 0;
     pre.dir = "auto";
     pre.setAttribute("aria-label", title);
-    const part = add(make("div", "block"), make("h4", "", title), pre);
-    pre.textContent = text.slice(0, LONG);
-    if (text.length > LONG) {
-      const more = make("button", "more", `Show all ${text.length.toLocaleString("en")} characters`);
-      more.type = "button";
-      more.addEventListener("click", () => {
-        pre.textContent = text;
-        more.remove();
-        pre.focus();
-      });
-      part.append(more);
-    }
-    return part;
+    return add(make("div", "block"), make("h4", "", title), fill(pre, text));
   }
 
   function ratesList(data, problem) {
@@ -151,7 +149,6 @@
   }
 
   function validity(valid) {
-    if (valid === null) return "not checked";
     return valid ? "checked, holds" : "checked, does not hold";
   }
 
@@ -162,24 +159,54 @@
     const head = add(make("h4", "answer-head"), armName(data.arms[answer.arm]));
     add(head, make("span", "quiet", `sample ${answer.index}`), make("span", "outcome", mark));
     const facts = make("dl", "why");
-    fact(facts, "extracted", answer.extracted === null ? "nothing" : answer.extracted);
+    const extracted = answer.extracted === null ? "nothing" : fill(words(""), answer.extracted);
+    fact(facts, "extracted", extracted);
     fact(facts, "because", answer.reason);
-    fact(facts, "derivation", validity(answer.valid));
+    if (answer.valid !== null) fact(facts, "derivation", validity(answer.valid));
     fact(facts, "ended by", answer.finish === "length" ? "length: out of tokens" : answer.finish);
     if (answer.tokens !== null) fact(facts, "tokens", answer.tokens.toLocaleString("en"));
-    const title = answer.excerpt ? "Answer, an excerpt" : "Answer";
+    const title = answer.text[1] ? "Answer, its start and end" : "Answer";
     return add(card, head, facts, block(title, answer.text));
   }
 
-  function buildBody(data, problem) {
-    const body = make("div", "body");
-    add(body, block("Prompt", problem.question), block("Gold answer", problem.answer, "text gold"));
+  /* Texts are kept deflated, problem by problem. */
+  async function unpack(packed) {
+    const bytes = Uint8Array.from(atob(packed), (char) => char.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return JSON.parse(await new Response(stream).text());
+  }
+
+  function buildPrompt(data, prompt) {
+    const part = make("details", "prompt");
+    const summary = make("summary", "", "As sent to ");
+    prompt.arms.forEach((arm) => summary.append(armName(data.arms[arm]), " "));
+    return add(part, summary, block("Prompt as sent", prompt.text));
+  }
+
+  function buildBody(data, problem, body, link) {
+    add(body, block("Problem", problem.question), block("Gold answer", problem.gold, "text gold"));
+    problem.prompts.forEach((prompt) => body.append(buildPrompt(data, prompt)));
     if (problem.group) body.append(add(make("p", "quiet", "Group: "), words(problem.group)));
     body.append(ratesList(data, problem));
     const answers = make("div", "answers");
     problem.answers.forEach((answer) => answers.append(buildAnswer(data, answer)));
     if (!problem.answers.length) answers.append(make("p", "quiet", "No answers are kept here."));
-    return add(body, answers);
+    const anchor = make("a", "permalink", "Link to this problem");
+    anchor.href = link;
+    return add(body, answers, add(make("p"), anchor));
+  }
+
+  async function fillBody(data, problem, row) {
+    const body = make("div", "body");
+    row.append(body);
+    try {
+      const texts = await unpack(problem.packed);
+      buildBody(data, { ...problem, ...texts }, body, row.dataset.link);
+    } catch (error) {
+      const told = `This browser cannot unpack the answers (${error.name}): take a newer one.`;
+      body.append(make("p", "note", told));
+    }
+    row.dataset.filled = "";
   }
 
   /* The tools above the list, and what they do. */
@@ -237,6 +264,7 @@
   class Explorer {
     constructor(section) {
       this.section = section;
+      section.explorer = this;
       this.number = section.dataset.section;
       this.data = JSON.parse(document.getElementById(`data-${this.number}`).textContent);
       this.data.problems.forEach((problem) => {
@@ -245,7 +273,7 @@
       });
       this.state = { only: "", query: "", sort: "id", down: false };
       pick(this.data, this.state, 0);
-      this.rows = this.data.problems.map((problem, i) => buildRow(this.data, problem, i));
+      this.rows = this.data.problems.map((problem, i) => buildRow(this.data, problem, i, this.number));
       this.build();
       this.update();
     }
@@ -258,7 +286,8 @@
       this.heads = make("div", "row heads");
       this.heads.setAttribute("aria-hidden", "true");
       this.search = make("input", "search");
-      add(this.section, this.search, this.panel, this.status, this.heads, this.list);
+      const note = this.data.note ? make("p", "note", this.data.note) : null;
+      add(this.section, this.search, this.panel, this.status, this.heads, this.list, note);
       this.search.type = "search";
       this.search.placeholder = "Filter by id, prompt or gold answer";
       this.search.setAttribute("aria-label", "Filter problems by text");
@@ -377,6 +406,21 @@
       return chip;
     }
 
+    find(hash) {
+      return this.rows.find((row) => row.dataset.link === hash) || null;
+    }
+
+    /* One problem, from an address: the list shows all, or it might be left out. */
+    show(row) {
+      if (row.hidden) {
+        this.state.only = this.state.query = this.search.value = "";
+        this.update();
+      }
+      row.open = true;
+      row.querySelector("summary").focus({ preventScroll: true });
+      row.scrollIntoView();
+    }
+
     open(pair, only) {
       if (!this.data.comparisons[pair]) return;
       pick(this.data, this.state, pair);
@@ -389,23 +433,74 @@
     }
   }
 
+  /* Addresses: #problems-SUITE-PAIR-CLASS is a list, #problem-SUITE-ID one problem. An opened
+     problem is a step of the history, so that Back closes it and the list stays as it was. */
+
   const explorers = new Map();
   document.querySelectorAll(".explorer").forEach((section) => {
     const explorer = new Explorer(section);
     explorers.set(explorer.number, explorer);
   });
+  let at = null;
 
-  function follow() {
-    const parts = /^#problems-(\d+)-(\d+)-(both|base_only|other_only|neither)$/.exec(location.hash);
+  function rowAt(hash) {
+    const parts = /^#problem-(\d+)-/.exec(hash);
+    const explorer = parts && explorers.get(parts[1]);
+    return explorer ? explorer.find(hash) : null;
+  }
+
+  function openList(hash) {
+    const parts = /^#problems-(\d+)-(\d+)-(both|base_only|other_only|neither)$/.exec(hash);
     const explorer = parts && explorers.get(parts[1]);
     if (explorer) explorer.open(Number(parts[2]), parts[3]);
   }
 
-  window.addEventListener("hashchange", follow);
+  function leave() {
+    const row = at;
+    at = null;
+    row.open = false;
+    row.querySelector("summary").focus();
+  }
+
+  function follow() {
+    const row = rowAt(location.hash);
+    if (row) {
+      if (at && at !== row) at.open = false;
+      at = row;
+      row.closest(".explorer").explorer.show(row);
+    } else if (at) {
+      leave();
+    } else {
+      openList(location.hash);
+    }
+  }
+
+  function opened(row) {
+    if (location.hash === row.dataset.link) return;
+    at = row;
+    history.pushState({ isOurs: true }, "", row.dataset.link);
+  }
+
+  window.addEventListener("popstate", follow);
   document.addEventListener("click", (event) => {
-    const link = event.target.closest ? event.target.closest("a.count") : null;
-    /* the same link again changes no hash, yet the reader asks for the list again */
-    if (link && link.hash === location.hash) follow();
+    const target = event.target.closest ? event.target : event.target.parentElement;
+    const link = target.closest("a[href^='#']");
+    const summary = target.closest(".problem > summary");
+    if (summary && !summary.parentElement.open) opened(summary.parentElement);
+    if (!link) return;
+    /* a link is no way back: it leaves the problem open, and leads to its list a second time too */
+    at = null;
+    const place = document.getElementById(link.hash.slice(1));
+    if (place instanceof HTMLDetailsElement) place.open = true;
+    if (link.hash === location.hash) openList(link.hash);
+  });
+  document.addEventListener("keydown", (event) => {
+    const row = event.key === "Escape" && event.target.closest(".problem[open]");
+    if (!row) return;
+    const isStep = location.hash === row.dataset.link && history.state && history.state.isOurs;
+    at = row;
+    if (isStep) history.back();
+    else leave();
   });
   follow();
 })();

@@ -7,29 +7,11 @@ from importlib.resources import files
 from typing import Any
 
 from boundary.page import text, view
-from boundary.page.model import (
-    AnswerView,
-    FigureSpec,
-    Health,
-    Page,
-    ProblemView,
-    RunFacts,
-    SuiteSection,
-)
+from boundary.page.model import FigureSpec, Page, SuiteSection
 
-__all__ = [
-    "AnswerView",
-    "FigureSpec",
-    "Health",
-    "Page",
-    "ProblemView",
-    "RunFacts",
-    "SuiteSection",
-    "render",
-]
-
+ANSWERS = 10e6
+"""Characters of a page for prompts and answers, so that it stays below 15 MB with its figures."""
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-PLACED = ("curve", "difference", "overlap", "histogram", "perplexity")
 
 
 def render(page: Page) -> str:
@@ -58,11 +40,11 @@ def render(page: Page) -> str:
         finalize=_finalize,
     )
     environment.globals.update(_helpers(page))
-    script = _resource("page.js")
+    script, css = _resource("page.js"), _resource("page.css")
     return environment.from_string(_resource("template.html.j2")).render(
         page=page,
-        policy=_policy(script),
-        css=Markup(_resource("page.css")),
+        policy=_policy(script, css),
+        css=Markup(css),
         script=Markup(script),
     )
 
@@ -71,13 +53,19 @@ def _resource(name: str) -> str:
     return files("boundary.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def _policy(script: str) -> str:
-    """A content security policy: this one script, inline styles, nothing from anywhere."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def _policy(script: str, css: str) -> str:
+    """A content security policy: this one script and style sheet, nothing from anywhere.
+
+    Attributes may hold styles, as figures do; with no address to load from they can only draw.
+    """
     return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(css)}; "
+        "style-src-attr 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
     )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _finalize(value: Any) -> Any:
@@ -95,9 +83,12 @@ def _helpers(page: Page) -> dict[str, Any]:
 
     colors = tuple((arm, color) for arm, color in page.colors if COLOR.fullmatch(color))
 
+    problems = sum(len(section.problems) for section in page.sections)
+
     def data(section: SuiteSection) -> Markup:
         # the one escape that holds inside a script element is the one made here
-        return Markup(text.embedded_json(view.explorer(section, colors)))
+        share = len(section.problems) / max(1, problems)
+        return Markup(text.embedded_json(view.explorer(section, colors, ANSWERS * share)))
 
     def figure(spec: FigureSpec, prefix: str) -> Markup:
         return Markup(view.inline_figure(spec, prefix))
@@ -106,7 +97,6 @@ def _helpers(page: Page) -> dict[str, Any]:
         "data": data,
         "figure": figure,
         "color_of": dict(colors).get,
-        "placed": PLACED,
         "view": view,
         "t": text,
     }

@@ -10,6 +10,7 @@ KEPT = frozenset(
         "path",
         "defs",
         "use",
+        "image",
         "clipPath",
         "mask",
         "pattern",
@@ -33,6 +34,7 @@ KEPT = frozenset(
 COLOR = re.compile(r"#([0-9a-fA-F]{6})\b")
 TARGET = re.compile(r"url\(\s*['\"]?#([^)'\"]+)['\"]?\s*\)")
 FOREIGN = re.compile(r"url\(\s*['\"]?(?!#)|@import|expression\(", re.IGNORECASE)
+PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]*")
 PROLOGUE = re.compile(r"^\s*(?:<\?xml.*?\?>|<!DOCTYPE[^>\[]*>|<!--.*?-->|\s)*", re.DOTALL)
 
 
@@ -71,7 +73,10 @@ def _clean(element: ElementTree.Element, prefix: str) -> None:
     element.tag = _bare(element.tag)
     kept = {}
     for key, value in element.attrib.items():
-        if (pair := _attribute(_bare(key), value, prefix)) is not None:
+        if element.tag == "image" and _bare(key) == "href":
+            if PICTURE.fullmatch(value):
+                kept["href"] = value
+        elif (pair := _attribute(_bare(key), value, prefix)) is not None:
             kept[pair[0]] = pair[1]
     element.attrib.clear()
     element.attrib.update(kept)

@@ -2,8 +2,12 @@
 
 import json
 import math
+import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
+
+from boundary.wording import p_number
 
 HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 JOINERS = "\u200c\u200d"  # they shape letters and emoji and reorder nothing
@@ -16,12 +20,27 @@ def visible(text: str) -> str:
 
     Line feeds and tabs stay; the other line ends become line feeds where they come in pairs.
     """
-    return "".join(map(_visible_char, text.replace("\r\n", "\n")))
+    return _hidden().sub(_escape, text.replace("\r\n", "\n"))
 
 
-def _visible_char(char: str) -> str:
-    is_kept = char in "\n\t" or char in JOINERS or unicodedata.category(char) not in HIDDEN
-    return char if is_kept else f"\u27e8U+{ord(char):04X}\u27e9"
+def _escape(found: re.Match[str]) -> str:
+    return f"\u27e8U+{ord(found[0]):04X}\u27e9"
+
+
+@lru_cache(maxsize=1)
+def _hidden() -> re.Pattern[str]:
+    """One character of a category in ``HIDDEN`` that is neither a line end, a tab nor a joiner."""
+    codes = [c for c in range(0x110000) if unicodedata.category(chr(c)) in HIDDEN]
+    kept = set(map(ord, "\n\t" + JOINERS))
+    spans: list[list[int]] = []
+    for code in codes:
+        if code in kept:
+            continue
+        if spans and spans[-1][1] == code - 1:
+            spans[-1][1] = code
+        else:
+            spans.append([code, code])
+    return re.compile("[" + "".join(f"\\U{low:08x}-\\U{high:08x}" for low, high in spans) + "]")
 
 
 def embedded_json(value: Any) -> str:
@@ -58,13 +77,8 @@ def interval(low: float, high: float) -> str:
 
 
 def p_text(p_value: float) -> str:
-    """Two significant digits, down to 0.0001."""
-    if math.isnan(p_value):
-        return MISSING
-    if p_value < 0.0001:
-        return "< 0.0001"
-    digits = 2 if p_value >= 0.1 else 3 if p_value >= 0.01 else 4
-    return f"{p_value:.{digits}f}"
+    """As everywhere, without ``p =``."""
+    return MISSING if math.isnan(p_value) else p_number(p_value)
 
 
 def short_k(k: float) -> str:

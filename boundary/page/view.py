@@ -3,14 +3,22 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from boundary.page.model import AnswerView, FigureSpec, ProblemView, SuiteSection
+from boundary.page.model import Cell, FigureSpec, ProblemView, SuiteSection
+from boundary.page.pack import Packed, pack
 from boundary.page.svg import inline
-from boundary.page.text import interval, percent, short_k, visible
+from boundary.page.text import interval, number, percent, short_k, visible
 from boundary.records import Comparison, Crossing, CrossingKind, Curve, ExpectedOverlap, Overlap
 
 if TYPE_CHECKING:
     from boundary.records import IntArray
 
+OF_CURVES = ("curve", "extrapolation", "budget", "cost", "trend")
+OF_GAPS = ("difference",)
+OF_SETS = ("solved", "overlap")
+OF_RATES = ("histogram", "difficulty")
+"""Kinds of figures by the table that they stand beside."""
+_SEARCHED = 1_000
+"""Characters of a prompt or a gold answer that the text filter looks through."""
 CLASSES = ("both", "base_only", "other_only", "neither")
 NOT_CROSSING = {
     CrossingKind.NO_CROSSING: "The curves do not cross within n.",
@@ -83,9 +91,21 @@ def figures_of(section: SuiteSection, kinds: Sequence[str]) -> list[tuple[int, F
     return [(i, figure) for i, figure in enumerate(section.figures) if figure.kind in kinds]
 
 
-def other_figures(section: SuiteSection, kinds: Sequence[str]) -> list[tuple[int, FigureSpec]]:
-    """The section's figures of no such kind."""
-    return [(i, figure) for i, figure in enumerate(section.figures) if figure.kind not in kinds]
+def other_figures(section: SuiteSection) -> list[tuple[int, FigureSpec]]:
+    """The section's figures that stand beside no table."""
+    placed = {kind for part in section.more for kind in part.kinds}
+    if section.curves:
+        placed.update(OF_CURVES)
+    if section.comparisons:
+        placed.update((*OF_GAPS, *OF_SETS, *OF_RATES))
+    return [(i, figure) for i, figure in enumerate(section.figures) if figure.kind not in placed]
+
+
+def cell(value: Cell) -> str:
+    """One cell of a section's table as it is printed."""
+    if isinstance(value, str):
+        return value
+    return number(value, 0 if isinstance(value, int) else 2)
 
 
 def inline_figure(figure: FigureSpec, prefix: str) -> str:
@@ -102,15 +122,37 @@ def arms_of(section: SuiteSection) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def explorer(section: SuiteSection, colors: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """What the explorer of problems reads; arms are named by their place in ``arms``."""
+def explorer(
+    section: SuiteSection, colors: Sequence[tuple[str, str]], budget: float
+) -> dict[str, Any]:
+    """What the explorer of problems reads; arms are named by their place in ``arms``.
+
+    ``budget`` is the characters that the problems' texts may take.
+    """
     arms = arms_of(section)
     known = dict(colors)
+    packed = pack(section.problems, arms, budget)
     return {
         "arms": [{"name": visible(arm), "color": known.get(arm, "")} for arm in arms],
         "comparisons": [_comparison(c, section.problems, arms) for c in section.comparisons],
-        "problems": [_problem(problem, arms) for problem in section.problems],
+        "problems": [
+            _problem(problem, arms, text)
+            for problem, text in zip(section.problems, packed.texts, strict=True)
+        ],
+        "note": visible(" ".join([section.sampling, *_left_out(packed)]).strip()),
     }
+
+
+def _left_out(packed: Packed) -> Iterator[str]:
+    """What the page does not hold, in sentences."""
+    if packed.dropped:
+        kept = "only the first of each kind is here" if packed.answers else "none is here"
+        yield f"To keep this page small, {kept}."
+    if packed.cut:
+        yield (
+            f"Longer than {packed.limit:,} characters, and shown by their start and end, of the"
+            f" {packed.answers:,} answers here: {packed.cut:,}."
+        )
 
 
 def _comparison(
@@ -149,27 +191,20 @@ def _class_by_rates(problem: ProblemView, base: str, other: str) -> str | None:
     return CLASSES[order[solved]]
 
 
-def _problem(problem: ProblemView, arms: Sequence[str]) -> dict[str, Any]:
+def _problem(problem: ProblemView, arms: Sequence[str], packed: str) -> dict[str, Any]:
+    """What a row of the list needs at once; the rest is unpacked when it is opened."""
     return {
         "id": visible(problem.id),
-        "question": visible(problem.question),
-        "answer": visible(problem.answer),
+        "question": visible(problem.question[:_SEARCHED]),
+        "answer": visible(problem.answer[:_SEARCHED]),
         "group": visible(problem.group or ""),
         "rates": [list(problem.rates[arm]) if arm in problem.rates else None for arm in arms],
-        "answers": [_answer(answer, arms) for answer in problem.answers],
+        "packed": packed,
     }
 
 
-def _answer(answer: AnswerView, arms: Sequence[str]) -> dict[str, Any]:
-    return {
-        "arm": arms.index(answer.arm),
-        "index": answer.index,
-        "text": visible(answer.text),
-        "outcome": visible(answer.outcome),
-        "reason": visible(answer.reason),
-        "extracted": None if answer.extracted is None else visible(answer.extracted),
-        "valid": answer.valid,
-        "finish": visible(answer.finish),
-        "tokens": answer.n_tokens,
-        "excerpt": answer.is_excerpt,
-    }
+def seen(text: str) -> str:
+    """A marked piece whose spaces would leave nothing to see, written with signs for them."""
+    if text.strip():
+        return text
+    return text.replace("\n", "⏎\n").replace("\t", "⇥").replace(" ", "␣") or "∅"

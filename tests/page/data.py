@@ -10,7 +10,9 @@ from boundary.page import (
     Page,
     ProblemView,
     RunFacts,
+    Section,
     SuiteSection,
+    Table,
 )
 from boundary.records import Comparison, ExpectedOverlap
 from tests.plots import data
@@ -98,6 +100,18 @@ def figures(suite: str, made: data.Study, pairs: tuple[Comparison, ...]) -> tupl
     )
 
 
+def more(made: data.Study) -> Section:
+    rows = tuple((c.answers_of, c.under, c.mean, c.n_answers) for c in data.perplexities(made))
+    table = Table("Perplexity", ("answers of", "under", "mean", "answers"), rows, words=2)
+    return Section(
+        "How surprising it is",
+        lines=("Consistent with, not proof of.",),
+        kinds=("perplexity",),
+        tables=(table,),
+        note="In nats.",
+    )
+
+
 def section(suite: str, made: data.Study) -> SuiteSection:
     pairs = (made.comparison("base", "rl"), made.comparison("base", "distill"))
     curves = list(made.curves.values())
@@ -114,7 +128,7 @@ def section(suite: str, made: data.Study) -> SuiteSection:
         curves=tuple(curves),
         valid_curves=(data.valid_of(made.curves["rl"]),),
         comparisons=pairs,
-        perplexity=data.perplexities(made),
+        more=(more(made),),
         health=tuple(
             Health(arm, made.n * len(made.ids), 0.013 * i, 0.004 * i, 3 * i, 12, 0, i, 812.4)
             for i, arm in enumerate(data.ARMS)

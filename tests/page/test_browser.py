@@ -1,43 +1,14 @@
-"""The page in a real browser: keyboard, links, hostile texts, no network."""
+"""The page in a real browser: keyboard, links, addresses, no network."""
 
-import json
 import re
 
 import pytest
 
-from boundary.page import AnswerView, FigureSpec, Page, ProblemView, RunFacts, SuiteSection, render
+from boundary.page import LONGEST, AnswerView, Page, ProblemView, SuiteSection, render
 from boundary.records import Crossing, CrossingKind
 from tests.page import browser
 from tests.page import data as pages
 from tests.plots import data
-
-HOSTILE = (
-    "<script>window.ran = 1</script>",
-    "</script><script>window.ran = 2</script>",
-    "</pre></details></body><script>window.ran = 3</script>",
-    "<img src=x onerror='window.ran = 4'>",
-    "<svg onload='window.ran = 5'><circle r=9></svg>",
-    "<a href='javascript:window.ran=6'>click</a>",
-    "javascript:window.ran=7",
-    "<!--<script>window.ran = 8</script>",
-    "]]><script>window.ran = 9</script><![CDATA[",
-    "<iframe srcdoc='<script>parent.ran = 10</script>'></iframe>",
-    "<style>* { display: none !important }</style>",
-    "\"><input autofocus onfocus='window.ran = 12'>' onmouseover='window.ran = 12'",
-    "{{ 7 * 7 }} {% raw %} ${7 * 7} #{7 * 7}",
-    "a\x00b\x1b[31mred\x07",
-    "access \u202edeined\u202c \u2066x\u2069 \u200f\ufeff",
-    "line\u2028one\u2029two \ud800 end",
-    "<meta http-equiv='refresh' content='0;url=http://127.0.0.1:9/'>",
-    "<base href='http://127.0.0.1:9/'><link rel=stylesheet href='x.css'>",
-    "__proto__ constructor </textarea></title></style></noscript>",
-    "x" * 60_000 + "<script>window.ran = 20</script>",
-)
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory):
-    yield from browser.start(tmp_path_factory.mktemp("profile"))
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +25,11 @@ def study_file(made, tmp_path_factory):
 
 @pytest.fixture
 def page(driver, study_file):
-    return opened(driver, study_file)
-
-
-def opened(driver, path):
-    browser.resize(driver, 1280)
-    browser.scheme(driver, "light")
-    for kind in ("browser", "performance"):
-        driver.get_log(kind)
-    driver.get("about:blank")  # a mere change of the hash would not load the page again
-    driver.get(path.as_uri())
-    return driver
-
-
-def js(driver, code, *args):
-    return driver.execute_script(code, *args)
+    return browser.opened(driver, study_file)
 
 
 def shown(driver):
-    return js(
+    return browser.js(
         driver,
         "return [...document.querySelectorAll('.problem:not([hidden]) .id')]"
         ".map(node => node.textContent)",
@@ -80,55 +37,19 @@ def shown(driver):
 
 
 def status(driver):
-    return js(driver, "return document.querySelector('.status').textContent")
-
-
-def wait(driver, code, *args):
-    """Wait until the code is true: the browser tells of opened details and hashes a bit later."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    WebDriverWait(driver, 10, 0.02).until(lambda d: js(d, f"return {code}", *args))
-
-
-def press(driver, *keys):
-    from selenium.webdriver import ActionChains
-
-    ActionChains(driver).send_keys(*keys).perform()
-
-
-def tab_to(driver, selector, limit=120):
-    """Walk with the Tab key alone until the focus is on what the selector names."""
-    from selenium.webdriver import Keys
-
-    for _ in range(limit):
-        press(driver, Keys.TAB)
-        if js(driver, "return document.activeElement.matches(arguments[0])", selector):
-            return
-    pytest.fail(f"no way by keyboard to {selector}")
-
-
-def requests(driver):
-    """Addresses asked for, the page itself and its data links left out."""
-    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    urls = [
-        event["params"]["request"]["url"]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-    ]
-    own = driver.current_url.split("#")[0]
-    return [u for u in urls if not u.startswith(("data:", "about:")) and u.split("#")[0] != own]
+    return browser.js(driver, "return document.querySelector('.status').textContent")
 
 
 def test_it_opens_without_an_error_or_a_request(page):
-    assert js(page, "return document.querySelectorAll('.problem').length") == 40
+    assert browser.js(page, "return document.querySelectorAll('.problem').length") == 40
     assert page.get_log("browser") == []
-    assert requests(page) == []
+    assert browser.requests(page) == []
 
 
 def test_the_request_log_would_show_one(driver, tmp_path):
     path = tmp_path / "plain.html"
     path.write_text("<img src='http://127.0.0.1:9/x.png'>", encoding="utf-8")
-    assert requests(opened(driver, path)) == ["http://127.0.0.1:9/x.png"]
+    assert browser.requests(browser.opened(driver, path)) == ["http://127.0.0.1:9/x.png"]
 
 
 def test_the_policy_stops_a_script_from_calling_out(page):
@@ -141,12 +62,12 @@ def test_the_policy_stops_a_script_from_calling_out(page):
 
 
 def test_the_text_filter_works_by_keyboard(page):
-    tab_to(page, ".search")
-    press(page, "radius")
+    browser.tab_to(page, ".search")
+    browser.press(page, "radius")
     expected = [f"algebra/{i}" for i in range(40) if i % 4 == 2]
     assert shown(page) == expected
     assert status(page) == "10 of 40 problems"
-    press(page, " 5 ")
+    browser.press(page, " 5 ")
     assert shown(page) == ["algebra/2"]
 
 
@@ -154,22 +75,22 @@ def test_sorting_works_by_keyboard_and_turns(page, made):
     from selenium.webdriver import Keys
 
     rates = made.counts["base"] / made.n
-    tab_to(page, "[data-sort=base]")
-    press(page, Keys.ENTER)
+    browser.tab_to(page, "[data-sort=base]")
+    browser.press(page, Keys.ENTER)
     order = [int(name.split("/")[1]) for name in shown(page)]
     assert [rates[i] for i in order] == sorted(rates)
-    assert js(page, "return document.activeElement.dataset.sort") == "base"
-    press(page, Keys.ENTER)
+    assert browser.js(page, "return document.activeElement.dataset.sort") == "base"
+    browser.press(page, Keys.ENTER)
     order = [int(name.split("/")[1]) for name in shown(page)]
     assert [rates[i] for i in order] == sorted(rates, reverse=True)
-    assert js(page, "return document.activeElement.ariaLabel") == "base rate, falling"
+    assert browser.js(page, "return document.activeElement.ariaLabel") == "base rate, falling"
 
 
 def test_sorting_by_difference(page, made):
     from selenium.webdriver import Keys
 
-    tab_to(page, "[data-sort=gap]")
-    press(page, Keys.SPACE)
+    browser.tab_to(page, "[data-sort=gap]")
+    browser.press(page, Keys.SPACE)
     gaps = made.counts["rl"] - made.counts["base"]
     order = [int(name.split("/")[1]) for name in shown(page)]
     assert [gaps[i] for i in order] == sorted(gaps)
@@ -182,21 +103,21 @@ def test_ids_sort_as_numbers(page):
 def test_a_chip_filters_by_class_and_keeps_the_focus(page, made):
     from selenium.webdriver import Keys
 
-    tab_to(page, "[data-only=base_only]")
-    press(page, Keys.SPACE)
+    browser.tab_to(page, "[data-only=base_only]")
+    browser.press(page, Keys.SPACE)
     assert shown(page) == list(made.comparison().overlap.base_only)
     assert "base only" in status(page)
-    assert js(page, "return document.activeElement.dataset.only") == "base_only"
-    assert js(page, "return document.activeElement.ariaPressed") == "true"
+    assert browser.js(page, "return document.activeElement.dataset.only") == "base_only"
+    assert browser.js(page, "return document.activeElement.ariaPressed") == "true"
 
 
 def test_a_problem_opens_by_keyboard_and_shows_all_of_it(page, made):
     from selenium.webdriver import Keys
 
-    tab_to(page, ".problem:nth-child(40) summary")
-    press(page, Keys.ENTER)
-    wait(page, "document.querySelector('.problem:nth-child(40) .answers') !== null")
-    text = js(page, "return document.querySelector('.problem:nth-child(40)').innerText")
+    browser.tab_to(page, ".problem:nth-child(40) summary")
+    browser.press(page, Keys.ENTER)
+    browser.wait(page, "document.querySelector('.problem:nth-child(40) .answers') !== null")
+    text = browser.js(page, "return document.querySelector('.problem:nth-child(40)').innerText")
     assert "How many positive divisors" in text or "Compute" in text or "circle" in text
     last = 39
     for arm in data.ARMS:
@@ -216,14 +137,14 @@ def test_four_way_links_lead_to_the_list(page, made, place, name):
     link = page.find_element("css selector", f"a[href='#problems-0-{place}-{name}']")
     link.send_keys(Keys.ENTER)
     expected = list(getattr(made.comparison("base", other).overlap, name))
-    wait(page, "document.activeElement.matches('.explorer h3')")
+    browser.wait(page, "document.activeElement.matches('.explorer h3')")
     assert shown(page) == expected
     assert link.text == str(len(expected))
-    pressed = js(
+    pressed = browser.js(
         page, "return document.querySelector('[data-only][aria-pressed=true]').dataset.only"
     )
     assert pressed == name
-    assert js(page, "return document.activeElement.textContent") == "Problems and answers"
+    assert browser.js(page, "return document.activeElement.textContent") == "Problems and answers"
 
 
 def test_the_same_link_again_restores_the_list(page, made):
@@ -231,26 +152,163 @@ def test_the_same_link_again_restores_the_list(page, made):
 
     link = page.find_element("css selector", "a[href='#problems-0-0-both']")
     link.send_keys(Keys.ENTER)
-    wait(page, "document.activeElement.matches('.explorer h3')")
-    js(page, "document.querySelector('[data-only=neither]').click()")
+    browser.wait(page, "document.activeElement.matches('.explorer h3')")
+    browser.js(page, "document.querySelector('[data-only=neither]').click()")
     link.send_keys(Keys.ENTER)
-    wait(page, "document.activeElement.matches('.explorer h3')")
+    browser.wait(page, "document.activeElement.matches('.explorer h3')")
     assert shown(page) == list(made.comparison().overlap.both)
 
 
 def test_a_link_into_the_list_works_from_outside(driver, study_file, made):
-    opened(driver, study_file)
-    driver.get("about:blank")
-    driver.get(f"{study_file.as_uri()}#problems-0-0-neither")
+    browser.opened(driver, study_file, "#problems-0-0-neither")
     assert shown(driver) == list(made.comparison().overlap.neither)
+
+
+FOLLOW = """
+    const done = arguments[0];
+    const strays = [];
+    const holds = link => {
+        if (link.matches(".permalink")) return link.closest(".problem").open;
+        if (!link.matches(".count")) return document.getElementById(link.hash.slice(1)) !== null;
+        const only = document.querySelector("[data-only][aria-pressed=true]").dataset.only;
+        const rows = document.querySelectorAll(".problem:not([hidden])").length;
+        return link.hash.endsWith("-" + only) && rows === Number(link.textContent);
+    };
+    (async () => {
+        for (const link of [...document.links]) {
+            link.click();
+            await new Promise(go => setTimeout(go, 10));
+            if (location.hash !== link.hash || !holds(link)) strays.push(link.hash);
+        }
+        done(strays);
+    })();
+"""
+
+
+def test_every_link_of_the_page_leads_somewhere(page):
+    """Those of the four-way tables, of the heads and of every problem."""
+    browser.unfold(page)
+    links = browser.js(page, "return [...document.links].map(link => link.getAttribute('href'))")
+    assert len(links) == 8 + 40 + 5
+    strays = page.execute_async_script(FOLLOW)
+    assert strays == []
+    assert page.get_log("browser") == []
+    assert browser.requests(page) == []
+
+
+def test_a_problem_has_an_address(driver, study_file):
+    browser.opened(driver, study_file, "#problem-0-algebra%2F23")
+    browser.wait(driver, "document.querySelector('.problem[open][data-filled]') !== null")
+    assert browser.js(driver, "return document.querySelector('[open] .id').textContent") == (
+        "algebra/23"
+    )
+    assert browser.js(driver, "return document.activeElement.matches('[open] > summary')")
+    browser.opened(driver, study_file, "#problem-0-no%2Fsuch%")
+    assert browser.js(driver, "return document.querySelector('.problem[open]')") is None
+    assert driver.get_log("browser") == []
+
+
+def test_an_opened_problem_is_a_step_of_the_history(page, made):
+    page.find_element("css selector", "a[href='#problems-0-0-both']").click()
+    summary = page.find_element("css selector", ".problem:not([hidden]) summary")
+    name = summary.find_element("css selector", ".id").text
+    summary.click()
+    assert browser.js(page, "return decodeURIComponent(location.hash)") == f"#problem-0-{name}"
+    page.back()
+    browser.wait(page, "document.querySelector('.problem[open]') === null")
+    assert browser.js(page, "return location.hash") == "#problems-0-0-both"
+    assert browser.js(page, "return document.activeElement.matches('.problem > summary')")
+    assert shown(page) == list(made.comparison().overlap.both)
+    page.forward()
+    browser.wait(page, "document.querySelector('.problem[open]') !== null")
+    assert browser.js(page, "return document.querySelector('[open] .id').textContent") == name
+
+
+def test_an_address_shows_a_problem_that_the_filter_hides(page):
+    browser.tab_to(page, ".search")
+    browser.press(page, "nothing like it")
+    assert shown(page) == []
+    browser.js(page, "location.hash = '#problem-0-algebra%2F7'")
+    browser.wait(page, "document.querySelector('.problem[open]') !== null")
+    assert len(shown(page)) == 40
+
+
+def test_all_of_it_works_from_the_keyboard(page, made):
+    """From the top by keys alone: the findings, a list, a problem, its answers, and back."""
+    from selenium.webdriver import Keys
+
+    browser.press(page, Keys.TAB)
+    assert browser.js(page, "return document.activeElement.className") == "skip"
+    outline = "return getComputedStyle(document.activeElement).outlineStyle"
+    browser.press(page, Keys.ENTER)
+    browser.wait(page, "location.hash === '#findings'")
+    browser.tab_to(page, "a[href='#problems-0-0-both']")
+    assert browser.js(page, outline) == "solid"
+    browser.press(page, Keys.ENTER)
+    browser.wait(page, "document.activeElement.matches('.explorer h3')")
+    browser.tab_to(page, ".problem > summary")
+    assert browser.js(page, outline) == "solid"
+    browser.press(page, Keys.SPACE)
+    browser.wait(page, "document.querySelector('.problem[open][data-filled]') !== null")
+    browser.tab_to(page, ".answer pre")
+    assert browser.js(page, outline) == "solid"
+    browser.press(page, Keys.ESCAPE)
+    browser.wait(page, "document.querySelector('.problem[open]') === null")
+    browser.wait(page, "document.activeElement.matches('.problem > summary')")
+    assert shown(page) == list(made.comparison().overlap.both)
+    assert browser.js(page, "return location.hash") == "#problems-0-0-both"
+
+
+def test_controls_have_names_and_their_states(page):
+    browser.unfold(page)
+    nameless = browser.js(
+        page,
+        "return [...document.querySelectorAll('a, button, input, summary, [tabindex]')].filter("
+        "node => !(node.getAttribute('aria-label') || node.innerText.trim())).length",
+    )
+    assert nameless == 0
+    roles = browser.js(
+        page,
+        "return [...document.querySelectorAll('[role]')].map(node => node.getAttribute('role'))",
+    )
+    assert set(roles) == {"group", "img", "status"}
+    summary = browser.js(page, "return document.querySelector('.problem summary').innerText")
+    assert re.search(r"base rate\s+[\d.]+\s+other rate\s+[\d.]+\s+difference", summary)
+
+
+def test_an_old_browser_is_told_what_it_lacks(page):
+    browser.js(page, "delete window.DecompressionStream")
+    browser.js(page, "document.querySelector('.problem').open = true")
+    browser.wait(page, "document.querySelector('.problem[data-filled]') !== null")
+    told = browser.js(page, "return document.querySelector('.problem .body').innerText")
+    assert told.startswith("This browser cannot unpack the answers (ReferenceError)")
+
+
+def test_a_long_answer_shows_both_ends_and_says_so(driver, tmp_path):
+    text = "start " + "x" * 30_000 + " end"
+    answers = (AnswerView("a", 0, text, "wrong", "mismatch"),)
+    problems = (ProblemView("p", "q", "1", None, {"a": (0, 1)}, answers, {"a": "Solve: q"}),)
+    section = SuiteSection("s", problems=problems, sampling="Two of each.")
+    path = tmp_path / "long.html"
+    path.write_text(render(Page("t", "", "", "0", (section,))), encoding="utf-8")
+    browser.unfold(browser.opened(driver, path))
+    shown = browser.js(driver, "return document.querySelector('.answer pre').textContent")
+    assert shown.startswith("start xxx")
+    assert shown.endswith("xxx end")
+    assert f"{len(text) - LONGEST:,} characters left out" in shown
+    note = browser.js(driver, "return document.querySelector('.explorer > .note').textContent")
+    assert note.startswith("Two of each. Longer than 12,000 characters")
+    assert note.endswith("of the 1 answers here: 1.")
+    prompt = browser.js(driver, "return document.querySelector('.prompt').textContent")
+    assert "As sent to" in prompt
+    assert "Solve: q" in prompt
 
 
 @pytest.mark.parametrize("width", [390, 320, 768, 1280])
 def test_the_page_never_scrolls_sideways(page, width):
-    js(page, "document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    wait(page, "document.querySelectorAll('.answers').length === 40")
+    browser.unfold(page)
     browser.resize(page, width)
-    found = js(page, "const e = document.documentElement; return [e.scrollWidth, e.clientWidth]")
+    found = browser.width(page)
     assert found[0] <= found[1] <= width
 
 
@@ -259,101 +317,23 @@ def test_dark_and_light_differ_in_page_and_figure(page):
         "const text = document.querySelector('.figure svg text');"
         "return [getComputedStyle(document.body).backgroundColor, getComputedStyle(text).fill]"
     )
-    light = js(page, code)
+    light = browser.js(page, code)
     browser.scheme(page, "dark")
-    dark = js(page, code)
+    dark = browser.js(page, code)
     assert light[0] == "rgb(255, 255, 255)"
     assert max(map(int, re.findall(r"\d+", dark[0]))) < 48
     assert min(map(int, re.findall(r"\d+", dark[1]))) > 140
     browser.scheme(page, "dark", media="print")
-    assert js(page, code)[1] == light[1]
+    assert browser.js(page, code)[1] == light[1]
 
 
-def hostile_answers():
-    kinds = ("correct", "wrong", "unjudged")
-    return tuple(
-        AnswerView(text, i, text, kinds[i % 3], text, text, None, text)
-        for i, text in enumerate(HOSTILE)
-    )
-
-
-def hostile_page(made):
-    bad = HOSTILE[1]
-    problems = (
-        ProblemView(bad, bad, bad, bad, {bad: (1, 2)}, hostile_answers()),
-        *(ProblemView(text, text, text, text) for text in HOSTILE),
-    )
-    svg = (
-        "<svg xmlns='http://www.w3.org/2000/svg' onload='window.ran = 30'>"
-        "<script>window.ran = 31</script><text>ok</text></svg>"
-    )
-    curve = data.curve_of(bad, made.counts["base"], made.n, made.ids)
-    section = SuiteSection(
-        suite=bad,
-        verdicts=HOSTILE,
-        curves=(curve,),
-        perplexity_reading=bad,
-        figures=(FigureSpec(bad, HOSTILE[3], svg, "curve"),),
-        problems=problems,
-    )
-    facts = RunFacts(bad, bad, tuple((text, text) for text in HOSTILE))
-    return Page(bad, bad, bad, bad, (section,), (facts,), bad, ((bad, "#1f5f99"),))
-
-
-@pytest.fixture(scope="module")
-def hostile_file(made, tmp_path_factory):
-    path = tmp_path_factory.mktemp("hostile") / "report.html"
-    path.write_text(render(hostile_page(made)), encoding="utf-8")
-    return path
-
-
-def test_hostile_texts_are_shown_and_never_run(driver, hostile_file):
-    from boundary.page.text import visible
-
-    opened(driver, hostile_file)
-    js(driver, "document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    wait(driver, f"document.querySelectorAll('.answers').length === {len(HOSTILE) + 1}")
-    js(driver, "document.querySelectorAll('.more').forEach(b => b.click())")
-    answers = js(
-        driver, "return [...document.querySelectorAll('.answer pre')].map(node => node.textContent)"
-    )
-    assert answers == [visible(text) for text in HOSTILE]
-    for place in (".id bdi", ".gold"):
-        found = js(
-            driver,
-            "return [...document.querySelectorAll(arguments[0])].map(node => node.textContent)",
-            place,
-        )
-        assert set(found) == {visible(text) for text in HOSTILE}
-    assert js(driver, "return window.ran") is None
-    assert js(driver, "return document.title") == visible(HOSTILE[1])
-    tags = js(
-        driver,
-        "return document.querySelectorAll("
-        "'iframe, img, base, svg script, input:not(.search), .answer a, [onload]')"
-        ".length",
-    )
-    assert tags == 0
-    assert driver.get_log("browser") == []
-    assert requests(driver) == []
-
-
-def test_hidden_marks_are_escapes_on_the_page(driver, hostile_file):
-    opened(driver, hostile_file)
-    text = js(driver, "return document.body.textContent")
-    assert not set(text) & set("\x00\x1b\u202e\u2066\u200f\ufeff\u2028")
-    assert "⟨U+202E⟩deined" in text
-    assert "a⟨U+0000⟩b⟨U+001B⟩[31mred" in text
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-def test_hostile_texts_do_not_widen_the_page(driver, hostile_file, width):
-    opened(driver, hostile_file)
-    browser.resize(driver, width)
-    js(driver, "document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    wait(driver, f"document.querySelectorAll('.answers').length === {len(HOSTILE) + 1}")
-    found = js(driver, "const e = document.documentElement; return [e.scrollWidth, e.clientWidth]")
-    assert found[0] <= found[1]
+def test_paper_shows_what_the_screen_folds(page):
+    seen = "return document.querySelector(arguments[0]).checkVisibility()"
+    folded = (".reading dl", ".provenance .facts")
+    assert not any(browser.js(page, seen, place) for place in folded)
+    browser.scheme(page, "light", media="print")
+    assert all(browser.js(page, seen, place) for place in folded)
+    assert not browser.js(page, seen, ".search")
 
 
 def test_without_a_comparison_the_list_still_works(driver, made, tmp_path):
@@ -362,9 +342,9 @@ def test_without_a_comparison_the_list_still_works(driver, made, tmp_path):
     path = tmp_path / "one.html"
     section = SuiteSection("aime24", curves=(made.curves["base"],), problems=problems)
     path.write_text(render(Page("t", "", "", "0", (section,))), encoding="utf-8")
-    opened(driver, path)
+    browser.opened(driver, path)
     assert shown(driver) == ["p2", "p10"]
-    assert js(driver, "return document.querySelectorAll('[data-only]').length") == 0
+    assert browser.js(driver, "return document.querySelectorAll('[data-only]').length") == 0
     assert driver.get_log("browser") == []
 
 

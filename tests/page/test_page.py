@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 
 from boundary import plots
-from boundary.page import Health, Page, SuiteSection, render
+from boundary.page import Health, Page, Section, SuiteSection, Table, render
 from boundary.records import Design
 from tests.page import data as pages
 from tests.plots import data
@@ -62,9 +63,10 @@ def test_the_same_page_renders_to_the_same_text(section, html):
 
 def test_verdicts_come_first_and_the_rest_in_order(html, section):
     marks = (
-        section.verdicts[0], "How to read this</h2>", "Solved within k samples", "passk-table-0",
-        "Paired differences", "Which problems are solved", "How often each problem is solved",
-        "ΔSE", "How surprising the answers are", "Health of the samples", "Problems and answers",
+        section.verdicts[0], "How to read this</summary>", "Solved within k samples",
+        "passk-table-0", "Paired differences", "Which problems are solved",
+        "How often each problem is solved",
+        "ΔSE", "How surprising it is", "Health of the samples", "Problems and answers",
         "Provenance</h2>",
     )  # fmt: skip
     places = [html.index(mark) for mark in marks]
@@ -85,6 +87,13 @@ def test_an_adaptive_arm_has_an_n_at_most(section):
     shown = words(made)
     assert shown.count("n ≤ 32") == 1
     assert shown.count("n = 32") >= len(section.curves) - 1
+
+
+def test_the_answer_comes_before_the_numbers(section):
+    said = "rl is right more often than base in one try."
+    made = render(pages.page(replace(section, answers=(said,))))
+    places = [made.index(mark) for mark in ("<h1>", said, section.verdicts[0], "<svg")]
+    assert places == sorted(places)
 
 
 def test_bounds_stand_beside_the_interval(html, section):
@@ -116,18 +125,40 @@ def test_four_way_cells_link_to_their_problems(html, section):
         assert f'<a class="count" href="#problems-0-0-{name}">{count}</a>' in html
 
 
-def test_perplexity_has_numbers_and_a_reading(html, section):
-    cell = section.perplexity[0]
-    first, second, third = cell.quartiles
-    expected = f"{cell.mean:.2f} [{cell.low:.2f}, {cell.high:.2f}] {first:.2f} / {second:.2f}"
-    assert f"{expected} / {third:.2f}" in words(html)
-    assert "consistent with, not proof of" in html
+def test_a_section_of_its_own_has_lines_figures_tables_and_a_note(html, section):
+    part = html[html.index("How surprising it is</bdi></h3>") :]
+    places = [
+        part.index(mark) for mark in ("not proof of", "<svg", "Perplexity</caption>", "In nats")
+    ]
+    assert places == sorted(places)
+    first = section.more[0].tables[0].rows[0]
+    assert f"{first[0]} {first[1]} {first[2]:.2f} {first[3]:,}" in words(part)
+    assert len(re.findall("<svg", part)) == 1
 
 
-def test_a_given_reading_replaces_the_standing_one(section):
-    made = render(pages.page(replace(section, perplexity_reading="Read it so.")))
-    assert "Read it so." in made
-    assert "not proof of" not in made
+@pytest.mark.parametrize(("rows", "is_folded"), [(12, False), (13, True)])
+def test_a_long_table_of_a_section_is_folded(section, rows, is_folded):
+    table = Table("many", ("arm", "n"), tuple((f"a{i}", i) for i in range(rows)))
+    made = render(pages.page(replace(section, more=(Section("own", tables=(table,)),))))
+    folds = [attrs for attrs in Tags(made).named("details") if attrs.get("class") == "long"]
+    assert len(folds) == is_folded
+    assert (f"many : {rows} rows" in words(made)) == is_folded
+    assert f"a{rows - 1}" in words(made)
+
+
+def test_a_figure_that_no_section_claims_comes_last(section):
+    made = render(pages.page(replace(section, more=())))
+    assert made.count("<svg") == len(section.figures)
+    assert made.index("Perplexity of the arms") > made.index("Health of the samples")
+
+
+def test_cells_of_a_table_are_shown_by_their_kind(section):
+    row = ("base", "a<b", 12345, 0.5, None, math.nan)
+    table = Table("t", ("arm", "text", "count", "number", "none", "nan"), (row,), words=2)
+    made = render(pages.page(replace(section, more=(Section("own", tables=(table,)),))))
+    found = re.search(r"<caption>t</caption>.*?</table>", made, re.DOTALL)[0]
+    assert words(found).endswith(f"base a&lt;b 12,345 0.50 {DASH} {DASH} ")
+    assert found.count('class="swatch"') == 1
 
 
 def test_expected_numbers_have_no_links_and_no_test(section):
@@ -139,10 +170,11 @@ def test_expected_numbers_have_no_links_and_no_test(section):
 
 
 def test_unknown_health_is_a_dash_and_faults_stand_out(section):
-    row = Health("rl", 10, None, 0.5, 2, None, 0, None, None)
+    row = Health("rl", 10, None, 0.5, 2, None, 0, None, None, strict_rate=0.25)
     made = render(pages.page(replace(section, health=(row,))))
     found = re.search(r">10</td>.*?</tr>", made, re.DOTALL)
-    assert words(found[0]).split()[1:] == [DASH, "50.0", DASH, "2", *4 * [DASH], "0", *3 * [DASH]]
+    expected = ["25.0", DASH, DASH, "50.0", "2", *4 * [DASH], "0", *3 * [DASH]]
+    assert words(found[0]).split()[1:] == expected
     assert 'class="warn">2<' in found[0]
 
 
@@ -172,8 +204,10 @@ def test_the_policy_forbids_all_but_this_script(html):
     assert policy.startswith("default-src 'none'")
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
     assert len(scripts) == 1
-    digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
-    assert f"script-src 'sha256-{digest}'" in policy
+    (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    for kind, text in (("script", scripts[0]), ("style", style)):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}';" in policy
     assert "http:" not in policy
     assert "https:" not in policy
 

@@ -37,6 +37,8 @@ def test_head_and_size_go_and_the_name_comes():
         "<path d='' onclick='run()' onload='run()'/>",
         "<path d='' style='fill: url(http://run/x)'/>",
         "<use href='http://run/x#y'/>",
+        "<image href='data:image/svg+xml;base64,run'/>",
+        "<image xlink:href='data:image/png;base64,AA==&quot;' onload='run'/>",
         "<use xlink:href='data:run'/>",
         "<animate attributeName='href' to='javascript:run()'/>",
         "<metadata>run</metadata>",
@@ -63,6 +65,13 @@ def test_ids_and_what_points_to_them_get_the_prefix():
 def test_colours_are_named_for_a_dark_page():
     made = inline(wrap("<path d='' style='fill: #1C2128; stroke: none'/>"), "f-", "x")
     assert "fill: var(--c-1c2128, #1c2128); stroke: none" in made
+
+
+def test_a_picture_of_its_own_stays():
+    made = inline(
+        wrap("<image xlink:href='data:image/png;base64,iVBO\nRw0=' width='9'/>"), "f-", "x"
+    )
+    assert 'href="data:image/png;base64,iVBO Rw0="' in made
 
 
 def test_text_stays_text():
