@@ -1,261 +1,365 @@
-"""The ``ppl`` stage: perplexity of stored answers under any checkpoint, token by token exact.
+"""The ``ppl`` stage: perplexity of stored answers, whether a base could have drawn them, entropy.
 
 PPL = exp(-mean log p) over the answer's tokens, the stop token included, natural log, at
-temperature 1 without top-p. Answers cut at the token limit are left out. A problem counts by the
-median over its answers.
+temperature 1 without top-p. A problem counts by the median over its answers.
 """
 
-import hashlib
+import json
 import math
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from boundary import engines, stats, tables
-from boundary.config import ArmSettings, PerplexitySettings
-from boundary.engines import Checkpoint, Engine
+from boundary import stats, tables
+from boundary.engines import Nucleus
+from boundary.engines.checkpoint import pieces
 from boundary.errors import ConfigError
+from boundary.probes.entropy import profile, undecided
+from boundary.probes.likelihood import (
+    Answer,
+    Chosen,
+    Inspection,
+    Judge,
+    Scorer,
+    Scores,
+    Scoring,
+    choose,
+    nucleus_of,
+    shares_tokenizer,
+)
+from boundary.probes.reachability import reach, summarise
 from boundary.progress import SILENT, Progress
-from boundary.records import Finish, PerplexityCell
-from boundary.store import Run, schema
-from boundary.store.files import Folder
-from boundary.store.parts import read_parts, write_table
+from boundary.records import (
+    EntropyProfile,
+    Key,
+    Outcome,
+    PerplexityCell,
+    PerplexityGap,
+    Reach,
+    Reachability,
+    Scored,
+)
+from boundary.store import Run
 
 if TYPE_CHECKING:
     import numpy as np
 
-_CHUNK = 512
+__all__ = ["SOLUTIONS", "Judge", "Likelihood", "Marked", "Scoring", "cross", "run", "write"]
+
 SOLUTIONS = "solutions"
-"""Label of the suite's own worked solutions, the ground truth of the cross table."""
+"""Label of worked solutions, the ground truth of the cross table."""
+_SHOWN = 3
+"""Answers shown with the tokens marked that a base would not have drawn, per pair."""
+_AROUND = 120
+"""Tokens shown before and after the first of these."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer to be scored; index -1 is the suite's own solution."""
+class Marked:
+    """An answer in pieces, each with whether a base would not have drawn that token."""
 
+    answers_of: str
+    under: str
     problem_id: str
     index: int
-    token_ids: tuple[int, ...]
-    logprob: float | None
+    pieces: tuple[tuple[str, bool], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """The model that answers are scored under."""
+@dataclass(slots=True, eq=False)
+class Likelihood:
+    """What is known of some runs' answers under some models.
 
-    label: str
-    arm: ArmSettings
+    ``scored`` and ``reached`` hold single answers, each with whose it is and under which model.
+    """
+
+    cells: list[PerplexityCell] = field(default_factory=list)
+    scored: list[tuple[str, str, Scored]] = field(default_factory=list)
+    reach: list[Reachability] = field(default_factory=list)
+    reached: list[tuple[str, str, Reach]] = field(default_factory=list)
+    entropies: list[EntropyProfile] = field(default_factory=list)
+    marked: list[Marked] = field(default_factory=list)
 
     @property
-    def checkpoint(self) -> Checkpoint:
-        """What it is, without loading it."""
-        return engines.identify(self.arm.model, self.arm.revision)
+    def overall(self) -> list[PerplexityCell]:
+        """Cells of right and wrong answers together, which the box plot shows."""
+        return [cell for cell in self.cells if cell.subset == "all"]
+
+    @property
+    def gaps(self) -> list[PerplexityGap]:
+        """Differences of cells that share their answers or their model, paired over problems."""
+        return gaps(self.cells)
 
 
 def run(
     answers_of: Mapping[str, Run],
     judge: Judge,
-    settings: PerplexitySettings | None = None,
+    scoring: Scoring | None = None,
     *,
     solutions: bool = False,
-    load: bool = True,
     progress: Progress = SILENT,
-) -> list[PerplexityCell]:
+) -> Likelihood:
     """Score runs under one model; what was scored before is read, not computed again.
 
     Args:
         answers_of: Runs by the label that their answers get.
         judge: The scoring model.
-        settings: Answers per problem, and the seed that draws them.
-        solutions: Score the suite's worked solutions too, where it has them.
-        load: Load the model for answers not scored yet; else leave their cells out.
-        progress: Told how far it is.
+        scoring: How many answers, which, and by whom.
+        solutions: Score worked solutions too.
+        progress: Told how far it is, and what was left out.
+
+    Returns:
+        Cells and scored answers; none of a shard, which only scores.
 
     Raises:
-        ConfigError: A run's tokenizer differs from the scoring model's.
+        ConfigError: Solutions are asked for and there are none.
         EngineError: The model does not load.
     """
-    settings = settings or PerplexitySettings()
-    scorer = _Scorer(judge, progress, load=load)
-    cells: list[PerplexityCell] = []
-    try:
-        for label, found in answers_of.items():
-            _require_tokenizer(label, found, judge)
-            scores = scorer.answers(found, _drawn_answers(found, settings))
-            if scores:
-                cells.append(_cell(label, judge.label, scores))
-        for found in islice(answers_of.values(), int(solutions)):
-            scores = scorer.solutions(found)
-            if scores:
-                cells.append(_cell(SOLUTIONS, judge.label, scores))
-    finally:
-        scorer.close()
-    return cells
+    scoring = scoring or Scoring()
+    found = Likelihood()
+    with closing(Scorer(judge, scoring, progress)) as scorer:
+        for label, one in answers_of.items():
+            _add_cells(found, scorer, (label, one), scoring, progress)
+        if solutions:
+            first = next(iter(answers_of.values()))
+            texts = _solutions(first, scoring)
+            if not texts:
+                raise ConfigError(
+                    f"no problem of {first.manifest.identity['suite']} has a worked solution",
+                    remedy="give --solutions FILE.jsonl with lines of id and solution",
+                )
+            _add_solutions(found, scorer, first, texts)
+    return found
 
 
-def shares_tokenizer(found: Run, judge: Judge) -> bool:
-    """Whether a run's token ids mean the same to the scoring model."""
-    return bool(found.manifest.identity["tokenizer_digest"] == judge.checkpoint.tokenizer_digest)
+def cross(
+    runs: Mapping[str, Run],
+    judges: Mapping[str, Judge],
+    pairs: Sequence[tuple[str, str]],
+    scoring: Scoring,
+    *,
+    progress: Progress = SILENT,
+) -> Likelihood:
+    """The cross table of every pair of base and other, reachability and entropy.
+
+    Args:
+        runs: By arm.
+        judges: The arms' models.
+        pairs: Base and other, by arm.
+        scoring: How many answers, and by whom.
+        progress: Told how far it is, and what was left out.
+
+    Raises:
+        EngineError: A model does not load.
+    """
+    pairs = [pair for pair in pairs if pair[0] in runs and pair[1] in runs]
+    found = Likelihood()
+    partners: dict[str, dict[str, None]] = {}
+    for pair in pairs:
+        for under in pair:
+            partners.setdefault(under, {}).update(dict.fromkeys((under, *pair)))
+    for under, labels in partners.items():
+        with closing(Scorer(judges[under], scoring, progress)) as scorer:
+            # What is inspected is scored by it: the tables need no second pass.
+            _add_entropy(found, scorer, (under, runs[under]), scoring)
+            if under in {base for base, _ in pairs}:
+                asked = scoring.settings.nucleus
+                law = Nucleus(*asked) if asked else nucleus_of(runs[under])
+                for label in labels:
+                    _add_reach(found, scorer, (label, runs[label]), scoring, law)
+                texts = _solutions(runs[under], scoring)
+                if texts:
+                    _add_solutions(found, scorer, runs[under], texts)
+            for label in labels:
+                _add_cells(found, scorer, (label, runs[label]), scoring, progress)
+    order = {label: place for place, label in enumerate([*runs, SOLUTIONS])}
+    found.cells.sort(key=lambda cell: (order[cell.under], order[cell.answers_of]))
+    return found
 
 
-def _require_tokenizer(label: str, found: Run, judge: Judge) -> None:
-    if not shares_tokenizer(found, judge):
-        raise ConfigError(
-            f"the answers of {label} were drawn with another tokenizer than {judge.label} has",
-            remedy="score them under a model of the same tokenizer: perplexities per token of"
-            " different tokenizers do not compare",
+def _add_cells(
+    found: Likelihood,
+    scorer: Scorer,
+    named: tuple[str, Run],
+    scoring: Scoring,
+    progress: Progress,
+) -> None:
+    """All, right and wrong answers of a run under a model."""
+    (label, one), under = named, scorer.judge.label
+    if not scorer.may_tell(one, inspected=False):
+        return
+    anew = not shares_tokenizer(one, scorer.judge)
+    if anew:
+        progress.notice(
+            f"{under} has another tokenizer than {label}: the texts are tokenised anew, without an"
+            " end token, and perplexities per token of different tokenizers do not compare"
         )
+    chosen = choose(one, scoring, truncated=scoring.settings.truncated, anew=anew)
+    if chosen.empty:
+        progress.notice(f"{label}: {chosen.empty} empty answers have no perplexity: left out")
+    scores = scorer.scores(one, chosen.answers)
+    if scores is None:
+        return
+    rows = [_scored(a, scores) for a in chosen.answers if a.key in scores]
+    found.scored += [(label, under, row) for row in rows]
+    missing = (chosen, len(chosen.answers) - len(rows), anew)
+    subsets = {"all": rows}
+    for outcome in (Outcome.CORRECT, Outcome.WRONG):
+        subsets[outcome.value] = [row for row in rows if row.outcome is outcome]
+    for subset, some in subsets.items():
+        if some:
+            found.cells.append(_cell((label, under, subset), some, missing))
 
 
-def _drawn_answers(found: Run, settings: PerplexitySettings) -> list[Answer]:
-    """Up to ``answers`` finished answers of each problem, drawn by the seed."""
-    columns = ["problem_id", "index", "token_ids", "finish", "logprob"]
-    best: dict[str, list[tuple[int, Answer]]] = {}
-    for table in found.samples(columns):
-        for row in table.to_pylist():
-            if row["finish"] == Finish.LENGTH.value or not row["token_ids"]:
-                continue
-            answer = Answer(
-                row["problem_id"], row["index"], tuple(row["token_ids"]), row["logprob"]
-            )
-            chosen = best.setdefault(answer.problem_id, [])
-            chosen.append((_rank(settings.seed, answer), answer))
-            if len(chosen) > 4 * settings.answers:
-                chosen[:] = _least(chosen, settings.answers)
-    order = [p.problem.id for p in found.problems()]
-    return [a for key in order for _, a in _least(best.get(key, []), settings.answers)]
+def _scored(answer: Answer, scores: Scores) -> Scored:
+    nats, n_tokens = scores[answer.key]
+    return Scored(*answer.key, answer.outcome, answer.is_cut, nats, n_tokens)
 
 
-def _least(ranked: list[tuple[int, Answer]], count: int) -> list[tuple[int, Answer]]:
-    return sorted(ranked, key=lambda pair: pair[0])[:count]
-
-
-def _rank(seed: int, answer: Answer) -> int:
-    """A random order of answers that no other answer's presence changes."""
-    key = f"{seed}\0{answer.problem_id}\0{answer.index}".encode()
-    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")
-
-
-Scores = dict[tuple[str, int], tuple[float, int]]
-"""Log-probability (nats) and number of tokens, by problem and index."""
-
-
-class _Scorer:
-    """Finds log-probabilities: kept from sampling, stored, or computed now."""
-
-    def __init__(self, judge: Judge, progress: Progress, *, load: bool) -> None:
-        self._judge = judge
-        self._digest = judge.checkpoint.digest
-        self._progress = progress
-        self._load = load
-        self._engine: Engine | None = None
-
-    def engine(self) -> Engine:
-        """The model, loaded when it is first needed."""
-        if self._engine is None:
-            self._engine = engines.load(self._judge.arm)
-        return self._engine
-
-    def close(self) -> None:
-        """Free the model, if it was loaded."""
-        if self._engine is not None:
-            self._engine.close()
-
-    def answers(self, found: Run, answers: Sequence[Answer]) -> Scores | None:
-        """Scores of a run's answers; a model's own come from sampling, without another pass."""
-        if found.manifest.identity["model_digest"] == self._digest:
-            kept = {(a.problem_id, a.index): (a.logprob, len(a.token_ids)) for a in answers}
-            known = {key: (nats, n) for key, (nats, n) in kept.items() if nats is not None}
-        else:
-            known = _stored(found.score_folder(self._digest))
-        wanted = {(a.problem_id, a.index) for a in answers}
-        known = {key: score for key, score in known.items() if key in wanted}
-        missing = [a for a in answers if (a.problem_id, a.index) not in known]
-        scores = self._complete(found, known, missing, found.score_folder(self._digest))
-        return _ordered(scores, [(a.problem_id, a.index) for a in answers])
-
-    def solutions(self, found: Run) -> Scores | None:
-        """Scores of the worked solutions, without an end token: nobody drew one."""
-        folder = found.score_folder(f"{self._digest}-{SOLUTIONS}")
-        known = _stored(folder)
-        solved = [p.problem for p in found.problems() if p.problem.solution]
-        missing = [p for p in solved if (p.id, -1) not in known]
-        if missing and not self._load:
-            return None
-        answers = [
-            Answer(p.id, -1, tuple(self.engine().encode(p.solution or "", start=False)), None)
-            for p in missing
-        ]
-        return _ordered(self._complete(found, known, answers, folder), [(p.id, -1) for p in solved])
-
-    def _complete(
-        self, found: Run, known: Scores, missing: Sequence[Answer], folder: Folder
-    ) -> Scores | None:
-        if not missing:
-            return known
-        if not self._load:
-            return None
-        label = f"score {found.name} under {self._judge.label}"
-        with self._progress.task(label, total=len(missing)) as advance:
-            for chunk in _score(found, missing, self.engine()):
-                _store(folder, chunk)
-                known.update({(a.problem_id, a.index): (x, len(a.token_ids)) for a, x in chunk})
-                advance(len(chunk), "")
-        return known
-
-
-def _ordered(scores: Scores | None, keys: Sequence[tuple[str, int]]) -> Scores | None:
-    """Scores in the suite's order, so that intervals do not hang on what was scored first."""
-    return None if scores is None else {key: scores[key] for key in keys}
-
-
-def _stored(folder: Folder) -> Scores:
-    known = {}
-    for table in read_parts(folder, ["problem_id", "index", "logprob", "n_tokens"]):
-        for row in table.to_pylist():
-            known[row["problem_id"], row["index"]] = (row["logprob"], row["n_tokens"])
-    return known
-
-
-def _score(
-    found: Run, answers: Sequence[Answer], engine: Engine
-) -> Iterator[list[tuple[Answer, float]]]:
-    """Yield scored chunks, answers of like length together so that little is padded."""
-    prompts = {p.problem.id: engine.encode(p.prompt) for p in found.problems()}
-    # Longest first: what does not fit fails at once, not after an hour.
-    ordered = sorted(answers, key=lambda a: -len(a.token_ids) - len(prompts[a.problem_id]))
-    waiting = iter(ordered)
-    while chunk := list(islice(waiting, _CHUNK)):
-        scores = engine.score(
-            [prompts[a.problem_id] for a in chunk], [list(a.token_ids) for a in chunk]
-        )
-        yield [(a, sum(tokens)) for a, tokens in zip(chunk, scores, strict=True)]
-
-
-def _store(folder: Folder, chunk: Sequence[tuple[Answer, float]]) -> None:
-    import pyarrow as pa
-
-    rows = [
-        {
-            "problem_id": a.problem_id,
-            "index": a.index,
-            "n_tokens": len(a.token_ids),
-            "logprob": nats,
-        }
-        for a, nats in chunk
-    ]
-    name = f"{time.time_ns():020d}.parquet"
-    write_table(folder, name, pa.Table.from_pylist(rows, schema.scores()))
-
-
-def _cell(label: str, under: str, scores: Scores) -> PerplexityCell:
+def _cell(
+    name: tuple[str, str, str],
+    rows: Sequence[Scored],
+    missing: tuple[Chosen, int, bool] | None = None,
+) -> PerplexityCell:
     per_problem: dict[str, list[float]] = {}
-    for (problem, _), (nats, n_tokens) in scores.items():
-        per_problem.setdefault(problem, []).append(math.exp(-nats / n_tokens))
-    return stats.perplexity(label, under, per_problem, rng=_rng())
+    for row in rows:
+        per_problem.setdefault(row.problem_id, []).append(math.exp(-row.nats / row.n_tokens))
+    cell = stats.perplexity(*name[:2], per_problem, rng=_rng(), subset=name[2])
+    if missing is None:
+        return cell
+    chosen, too_long, anew = missing
+    return replace(
+        cell, truncated=chosen.truncated, empty=chosen.empty, too_long=too_long, anew=anew
+    )
+
+
+def _add_solutions(
+    found: Likelihood, scorer: Scorer, one: Run, texts: Mapping[str, Sequence[str]]
+) -> None:
+    scores = scorer.solutions(one, texts)
+    if scores:
+        rows = [
+            Scored(*key, None, is_cut=False, nats=nats, n_tokens=n)
+            for key, (nats, n) in scores.items()
+        ]
+        found.scored += [(SOLUTIONS, scorer.judge.label, row) for row in rows]
+        found.cells.append(_cell((SOLUTIONS, scorer.judge.label, "all"), rows))
+
+
+def _solutions(found: Run, scoring: Scoring) -> dict[str, list[str]]:
+    """Worked solutions by problem, in the suite's order: of a file, or else of the suite."""
+    asked = [p.problem for p in found.problems()]
+    if scoring.settings.solutions is None:
+        return {p.id: [p.solution] for p in asked if p.solution}
+    given = _read_solutions(Path(scoring.settings.solutions))
+    return {p.id: given[p.id] for p in asked if p.id in given}
+
+
+def _read_solutions(path: Path) -> dict[str, list[str]]:
+    given: dict[str, list[str]] = {}
+    try:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            row: Any = json.loads(line) if line.strip() else None
+            if row is None:
+                continue
+            if not (isinstance(row, dict) and _is_text(row.get("id"), row.get("solution"))):
+                raise ConfigError(
+                    f"line {number} of {path} is no solution",
+                    remedy='write {"id": "a problem\'s id", "solution": "its text"}',
+                )
+            given.setdefault(row["id"], []).append(row["solution"])
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"cannot read the solutions in {path} ({why})",
+            remedy="give a JSONL file with an id and a solution per line",
+        ) from error
+    return given
+
+
+def _is_text(*values: object) -> bool:
+    return all(isinstance(value, str) and value.strip() for value in values)
+
+
+def _add_reach(
+    found: Likelihood,
+    scorer: Scorer,
+    named: tuple[str, Run],
+    scoring: Scoring,
+    nucleus: Nucleus,
+) -> None:
+    """Whether a base could have drawn an arm's answers; its own beside the others'."""
+    (label, one), under = named, scorer.judge.label
+    if not shares_tokenizer(one, scorer.judge) or not scorer.may_tell(one, inspected=True):
+        return
+    chosen = choose(one, scoring, truncated=False)
+    told = scorer.inspections(one, chosen.answers, nucleus)
+    if told is None:
+        return
+    marks = _Marks(chosen.answers)
+    by_key: dict[Key, Reach] = {}
+    for inspection in told:
+        by_key[inspection.answer.key] = row = reach(inspection)
+        if label != under:
+            marks.take(inspection, row)
+    # In the order of the draw: an interval does not hang on what was scored first.
+    rows = [by_key[a.key] for a in chosen.answers if a.key in by_key]
+    found.reached += [(label, under, row) for row in rows]
+    subsets = {"all": rows}
+    for outcome in (Outcome.CORRECT, Outcome.WRONG):
+        subsets[outcome.value] = [row for row in rows if row.outcome is outcome]
+    for subset, some in subsets.items():
+        if some:
+            found.reach.append(summarise((label, under, subset), nucleus, some, _rng()))
+    found.marked += marks.shown(label, scorer.judge)
+
+
+class _Marks:
+    """The first few right answers with a token that the base would not have drawn."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self._order = {a.key: place for place, a in enumerate(answers)}
+        self._best: list[tuple[int, Answer, frozenset[int]]] = []
+
+    def take(self, found: Inspection, row: Reach) -> None:
+        if row.first is None or row.outcome is not Outcome.CORRECT:
+            return
+        outside = frozenset(found.positions[found.within == 0].tolist())
+        # One of each problem says more than several of one.
+        rivals = [one for one in self._best if one[1].problem_id == row.problem_id]
+        mine = (self._order[found.answer.key], found.answer, outside)
+        if not rivals or mine[0] < rivals[0][0]:
+            kept = [one for one in self._best if one not in rivals]
+            self._best = sorted([*kept, mine], key=lambda one: one[0])[:_SHOWN]
+
+    def shown(self, label: str, judge: Judge) -> Iterator[Marked]:
+        for _, answer, outside in self._best:
+            start = max(0, min(outside) - _AROUND)
+            end = min(outside) + _AROUND
+            texts = pieces(judge.checkpoint, answer.token_ids[start:end])
+            if texts:
+                marks = [(text, start + i in outside) for i, text in enumerate(texts)]
+                yield Marked(label, judge.label, *answer.key, tuple(marks))
+
+
+def _add_entropy(
+    found: Likelihood, scorer: Scorer, named: tuple[str, Run], scoring: Scoring
+) -> None:
+    """Of a run's own model, over all that was drawn from it, cut answers too."""
+    label, one = named
+    if not scorer.may_tell(one, inspected=True):
+        return
+    nucleus = nucleus_of(one)
+    chosen = choose(one, scoring, truncated=True)
+    told = scorer.inspections(one, chosen.answers, nucleus)
+    if told is None:
+        return
+    by_key = {inspection.answer.key: undecided(inspection) for inspection in told}
+    rows = [by_key[a.key] for a in chosen.answers if a.key in by_key]
+    if rows:
+        found.entropies.append(profile(label, nucleus, rows, _rng()))
 
 
 def _rng() -> "np.random.Generator":
@@ -264,30 +368,63 @@ def _rng() -> "np.random.Generator":
     return np.random.default_rng(0)
 
 
+def gaps(cells: Sequence[PerplexityCell]) -> list[PerplexityGap]:
+    """Differences of cells that share their answers or their model, paired over problems.
+
+    Also of the right and the wrong answers of one arm under one model. Numbers of different
+    tokenizers are not set against each other.
+    """
+    found = (
+        stats.perplexity_gap(one, other, rng=_rng())
+        for one, other in combinations([cell for cell in cells if not cell.anew], 2)
+        if _is_pair(one, other)
+    )
+    return [gap for gap in found if gap is not None]
+
+
+def _is_pair(one: PerplexityCell, other: PerplexityCell) -> bool:
+    names = [(c.answers_of, c.under, c.subset) for c in (one, other)]
+    differing = sum(left != right for left, right in zip(*names, strict=True))
+    own = all(answers_of == under for answers_of, under, _ in names)
+    subsets = {name[2] for name in names}
+    if len(subsets) == 2:
+        return differing == 1 and "all" not in subsets
+    return differing == 1 or own
+
+
 def reading(cells: Sequence[PerplexityCell], base: str, other: str) -> str:
     """What the cross table says of two arms, in words; empty where cells are missing."""
     found = {(c.answers_of, c.under): c for c in cells if c.subset == "all"}
     own, tuned = found.get((base, base)), found.get((other, base))
     if own is None or tuned is None:
         return ""
-    if not all(math.isfinite(cell.low) for cell in (own, tuned)):
+    gap = stats.perplexity_gap(own, tuned, rng=_rng())
+    if gap is None or not math.isfinite(gap.ratio_low):
         relation = "beside"
         meaning = "not settled, for values that do not vary over the problems give no interval"
-    elif tuned.high < own.low:
+    elif gap.ratio_high < 1:
         relation = "lower than"
         meaning = (
             f"{base} finds them likely already: consistent with sharpening what is there, though"
             " no proof of it, since one decisive token averages away"
         )
-    elif tuned.low > own.high:
+    elif gap.ratio_low > 1:
         relation = "higher than"
         meaning = f"on average {base} would not have written them as readily as its own"
     else:
         relation = "not told apart from"
-        meaning = f"their intervals overlap: to {base} they look much like its own"
+        meaning = f"the interval of their ratio holds 1: to {base} they look much like its own"
+    ratio = "" if gap is None or not math.isfinite(gap.ratio_low) else _ratio(gap)
     return (
         f"Under {base}, the answers of {other} have perplexity {_interval(tuned)},"
-        f" {relation} {base}'s own {_interval(own)}; {meaning}."
+        f" {relation} {base}'s own {_interval(own)}{ratio}; {meaning}."
+    )
+
+
+def _ratio(gap: PerplexityGap) -> str:
+    return (
+        f", {gap.ratio:.2f} times as much [{gap.ratio_low:.2f}, {gap.ratio_high:.2f}]"
+        f" on the same {gap.problems} problems"
     )
 
 
@@ -297,10 +434,27 @@ def _interval(cell: PerplexityCell) -> str:
     return f"{cell.mean:.2f} [{cell.low:.2f}, {cell.high:.2f}]"
 
 
-def write(cells: Sequence[PerplexityCell], suite: str, out: Path) -> None:
-    """Write the table and the box plot."""
+def write_tables(found: Likelihood, out: Path) -> None:
+    """Write what there is as CSV."""
+    parts = {
+        "perplexity": tables.perplexities(found.cells),
+        "perplexity_differences": tables.gaps(found.gaps),
+        "perplexity_answers": tables.scored(found.scored),
+        "reachability": tables.reach(found.reach),
+        "reachability_answers": tables.reached(found.reached),
+        "entropy": tables.entropies(found.entropies),
+        "entropy_along": tables.entropy_along(found.entropies),
+    }
+    for name, frame in parts.items():
+        if len(frame):
+            tables.write(frame, out / f"{name}.csv")
+
+
+def write(found: Likelihood, suite: str, out: Path) -> None:
+    """Write the tables and the box plot."""
     from boundary.plots import sheet
 
-    tables.write(tables.perplexities(cells), out / "perplexity.csv")
-    for drawn in sheet.draw(sheet.Sheet(suite, perplexity=cells)):
+    for drawn in sheet.draw(sheet.Sheet(suite, perplexity=found.overall)):
         sheet.write(drawn, out)
+    # After the figure, beside which its own rows are written under the same name.
+    write_tables(found, out)

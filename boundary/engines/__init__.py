@@ -18,6 +18,7 @@ from boundary.engines.base import (
 from boundary.engines.checkpoint import ZOO_PREFIX, Checkpoint, locate
 from boundary.engines.fake import PREFIX, FakeEngine, describe
 from boundary.engines.gpus import groups, visible
+from boundary.engines.scored import Inspected, Nucleus
 from boundary.engines.transformers import TransformersEngine
 from boundary.engines.vllm import VllmEngine
 from boundary.errors import EngineError
@@ -94,10 +95,12 @@ def load(
     stream: int = 0,
     replicas: int | str = 1,
     context: int | None = None,
+    scores: bool = False,
 ) -> Engine:
     """The engine of an arm, its model loaded; ``stream`` seeds its own stream of numbers.
 
-    With more than one of ``replicas`` (see :func:`replica_count`) each is a process of its own.
+    ``scores`` loads it to score answers and not to draw any. With more than one of ``replicas``
+    (see :func:`replica_count`) each is a process of its own.
 
     Raises:
         EngineError: No engine of that name, or the model does not load.
@@ -112,6 +115,7 @@ def load(
         arm.seeds,
         stream,
         context,
+        scores,
     )
     name, count = arm.engine or default_engine(arm.model), replica_count(replicas, arm)
     if count == 1:
@@ -145,6 +149,8 @@ __all__ = [
     "Engine",
     "EngineConfig",
     "Feed",
+    "Inspected",
+    "Nucleus",
     "Request",
     "Watch",
     "create",

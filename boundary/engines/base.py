@@ -5,18 +5,25 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from boundary.engines.checkpoint import Checkpoint
+from boundary.engines.scored import Inspected, Nucleus
 from boundary.records import Draw, Key, Prefix, Sample
 
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """How tokens are drawn; ``max_tokens`` counts new tokens, the stop token included."""
+    """How tokens are drawn; ``max_tokens`` counts new tokens, the stop token included.
+
+    With an ``exponent`` every sample bears a trace, whose ``log_z`` is for that exponent; an
+    engine that knows only part of a next-token law reads its ``most_likely`` tokens for it.
+    """
 
     temperature: float
     top_p: float
     max_tokens: int
     stop_strings: tuple[str, ...] = ()
     stop_token_ids: tuple[int, ...] = ()
+    exponent: float | None = None
+    most_likely: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +32,15 @@ class Request:
 
     ``prefix`` is what an earlier session drew of this answer: the sample continues from it and
     holds it, in its tokens and in its log-probabilities. ``channel`` is where the template asks
-    for the answer; only an engine that makes its answers up reads it.
+    for the answer; only an engine that makes its answers up reads it. ``max_tokens`` ends this
+    answer earlier than the decoding does; it counts the prefix, too.
     """
 
     draw: Draw
     prompt_ids: tuple[int, ...]
     channel: str = "boxed"
     prefix: Prefix | None = None
+    max_tokens: int | None = None
 
     @property
     def key(self) -> Key:
@@ -51,6 +60,7 @@ class EngineConfig:
     ``options`` are arguments of the library behind the engine, by its own names. ``seeds`` is
     ``request`` for a seed per sample or ``engine`` for the library's own stream, begun at
     ``stream``. ``context`` is the length of the longest prompt and answer together, where known.
+    ``scores`` says that it is loaded to score answers and not to draw any.
     """
 
     model: str
@@ -62,6 +72,7 @@ class EngineConfig:
     seeds: str = "request"
     stream: int = 0
     context: int | None = None
+    scores: bool = False
 
 
 class Watch(Protocol):
@@ -151,6 +162,15 @@ class Engine(Protocol):
         self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
     ) -> Iterator[list[float]]:
         """Yield, in order, the raw log-probability (nats) of each token of each answer."""
+        ...
+
+    def inspect(
+        self,
+        prompts: Sequence[Sequence[int]],
+        answers: Sequence[Sequence[int]],
+        nucleus: Nucleus,
+    ) -> Iterator[Inspected]:
+        """Yield, in order, what else the model says of each answer's tokens."""
         ...
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ A run that has nothing left to draw is described, and found again, without a mod
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +37,7 @@ class Checkpoint:
     tokenizer_digest: str
     context: int | None
     eos_token_ids: tuple[int, ...]
+    vocabulary: int | None = None
 
 
 def locate(model: str, revision: str | None = None) -> Checkpoint:
@@ -105,6 +106,7 @@ def _read(model: str, folder: Path, commit: str | None) -> Checkpoint:
         tokenizer_digest=_tokenizer_digest(folder),
         context=text.get("max_position_embeddings"),
         eos_token_ids=_eos(model, folder, config),
+        vocabulary=text.get("vocab_size"),
     )
 
 
@@ -193,3 +195,22 @@ def prompt_lengths(checkpoint: Checkpoint, prompts: Iterable[str]) -> list[int]:
         ) from error
     slow = AutoTokenizer.from_pretrained(str(checkpoint.path))
     return [len(slow(text)["input_ids"]) for text in prompts]
+
+
+def pieces(checkpoint: Checkpoint, ids: Sequence[int]) -> list[str]:
+    """The text of each token, special ones written out; none where there is no tokenizer file.
+
+    A character that takes several tokens stands at the last of them.
+    """
+    file = checkpoint.path / "tokenizer.json"
+    if not file.exists():
+        return []
+    from tokenizers import Tokenizer
+
+    fast, found, known = Tokenizer.from_file(str(file)), [], ""
+    for end in range(1, len(ids) + 1):
+        text = fast.decode(list(ids[:end]), skip_special_tokens=False)
+        is_whole = not text.endswith("\ufffd") or end == len(ids)
+        found.append(text[len(known) :] if is_whole else "")
+        known = text if is_whole else known
+    return found

@@ -43,15 +43,17 @@ def draw_tokens(
         logits: (B, V) of the model, raw.
         seeds: (B,) int64.
         positions: (B,) int64, tokens of the row drawn before this one.
-        decoding: Temperature (0 is greedy) and top-p.
+        decoding: Temperature (0 is greedy), top-p, and the exponent of a trace.
 
     Returns:
         (B,) token ids, and (B, 2) float64 log-probabilities in nats: the model's raw one, and
         the one under the law drawn from (tempered, then cut to the nucleus and renormalised).
+        With an exponent a third column holds log sum_v p(v) ** exponent, and all of it is
+        computed in float64: an answer's sum over thousands of tokens keeps its precision.
     """
     import torch
 
-    logits = logits.float()
+    logits = logits.float() if decoding.exponent is None else logits.double()
     raw = torch.log_softmax(logits, dim=-1)
     if decoding.temperature == 0:
         tokens = logits.argmax(dim=-1)
@@ -60,7 +62,9 @@ def draw_tokens(
         probs = torch.softmax(logits / decoding.temperature, dim=-1)
         tokens, own = _invert(probs, uniforms(seeds, positions), decoding.top_p)
     taken = raw.gather(1, tokens[:, None])[:, 0].double()
-    return tokens, torch.stack([taken, own], dim=1)
+    if decoding.exponent is None:
+        return tokens, torch.stack([taken, own], dim=1)
+    return tokens, torch.stack([taken, own, (decoding.exponent * raw).logsumexp(-1)], dim=1)
 
 
 def _invert(

@@ -25,6 +25,7 @@ from boundary.engines import fake_text
 from boundary.engines.base import UNWATCHED, Decoding, EngineConfig, Feed, Request, Watch
 from boundary.engines.checkpoint import Checkpoint
 from boundary.engines.fake_stream import Stream
+from boundary.engines.scored import Inspected, Nucleus
 from boundary.errors import EngineError
 from boundary.records import Finish, Sample
 
@@ -197,6 +198,25 @@ class FakeEngine:
         """A constant -0.5 nats per token."""
         for answer in answers:
             yield [-0.5] * len(answer)
+
+    def inspect(
+        self,
+        prompts: Sequence[Sequence[int]],
+        answers: Sequence[Sequence[int]],
+        nucleus: Nucleus,
+    ) -> Iterator[Inspected]:
+        """The same constant; every token is the likeliest, and entropies are half a nat."""
+        for answer in answers:
+            half, none = [0.5] * len(answer), [0.0] * len(answer)
+            yield Inspected(
+                [-0.5] * len(answer),
+                [1] * len(answer),
+                [True] * len(answer),
+                half,
+                half,
+                none,
+                none,
+            )
 
     def close(self) -> None:
         """Nothing to free."""

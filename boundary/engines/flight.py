@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,7 +16,7 @@ from boundary.engines.core import Core
 from boundary.engines.tokenizer import Tokenizer
 from boundary.errors import EngineError
 from boundary.prompts import find_stop
-from boundary.records import Finish, Key, Prefix, Sample
+from boundary.records import Finish, Key, Prefix, Sample, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,14 @@ class Law:
     def sampling(self, request: Request) -> Any:
         """The parameters of one request."""
         params = copy.copy(self.params)
-        params.max_tokens = self.decoding.max_tokens - len(request.prefix_ids)
+        params.max_tokens = self.most(request) - len(request.prefix_ids)
         if self.stream is None:
             params.seed = seed_after(request.draw.seed, len(request.prefix_ids))
         return params
+
+    def most(self, request: Request) -> int:
+        """Tokens allowed to an answer, those of its prefix included."""
+        return request.max_tokens or self.decoding.max_tokens
 
     def draw_logprob(self, logprob: float | None) -> float | None:
         """The log-probability under the law drawn from, where it costs nothing to tell."""
@@ -70,6 +75,7 @@ class Live:
     token_ids: list[int] = field(default_factory=list)
     logprob: float | None = None
     tail: str = ""
+    trace: Trace | None = None
 
     @property
     def ids(self) -> list[int]:
@@ -106,11 +112,11 @@ class Flight:
 
     def add(self, request: Request) -> None:
         """Hand a request to vLLM."""
-        asked = len(request.prompt_ids) + self._law.decoding.max_tokens
+        asked = len(request.prompt_ids) + self._law.most(request)
         if asked > self._context:
             raise EngineError(
                 f"a prompt of {len(request.prompt_ids)} tokens and"
-                f" {self._law.decoding.max_tokens} new ones ({request.draw.problem.id}) do not fit"
+                f" {self._law.most(request)} new ones ({request.draw.problem.id}) do not fit"
                 f" a context of {self._context} tokens",
                 remedy="give fewer --max-tokens, or a larger max_model_len if the model has one",
             )
@@ -170,6 +176,9 @@ class Flight:
     def _close(self, output: Any, live: Live, *, is_stopped: bool) -> Sample:
         if not output.finished:
             self._core.abort([output.request_id])
+        if self._law.decoding.exponent is not None:
+            (new,) = output.outputs
+            live.trace = trace_of(new.logprobs, self._law.decoding, output.num_cached_tokens)
         self._forget(output.request_id)
         return self._sample(live, is_stopped=is_stopped)
 
@@ -215,6 +224,7 @@ class Flight:
             finish=finish,
             logprob=logprob,
             draw_logprob=self._law.draw_logprob(logprob),
+            trace=live.trace,
         )
 
     def in_flight(self) -> list[Prefix]:
@@ -231,6 +241,35 @@ class Flight:
         if live.ids:
             total = live.total()
             yield Prefix(*live.request.key, live.ids, total, self._law.draw_logprob(total))
+
+
+def trace_of(flat: Any, decoding: Decoding, cached: int | None) -> Trace:
+    """What the tokens of one request cost, from vLLM's raw log-probabilities of each position.
+
+    A position holds the drawn token's first and then those of the likeliest tokens. Of a law
+    known so far as these, with p_K the least of them, sum p ** exponent lacks at most
+    p_K ** (exponent - 1) times the mass of the others.
+    """
+    assert decoding.exponent is not None
+    own: list[float] = []
+    laws: list[float] = []
+    powers: list[float] = []
+    tail = 0.0
+    for start, end in zip(flat.start_indices, flat.end_indices, strict=True):
+        taken, known = flat.logprobs[start], flat.logprobs[start + 1 : end]
+        power = _log_sum(known, decoding.exponent)
+        own.append(taken)
+        laws.append(taken / decoding.temperature - _log_sum(known, 1 / decoding.temperature))
+        powers.append(power)
+        rest = max(0.0, 1.0 - math.fsum(map(math.exp, known)))
+        tail = max(tail, rest * math.exp((decoding.exponent - 1) * min(known) - power))
+    return Trace(own, laws, powers, tail, cached)
+
+
+def _log_sum(logprobs: list[float], exponent: float) -> float:
+    """The log of sum p ** exponent."""
+    most = exponent * max(logprobs)
+    return most + math.log(math.fsum(math.exp(exponent * x - most) for x in logprobs))
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

@@ -31,6 +31,7 @@ from boundary.engines.base import (
 )
 from boundary.engines.gpus import environments
 from boundary.engines.replica import Held, Replica, told
+from boundary.engines.scored import Inspected, Nucleus
 from boundary.engines.worker import (
     Answer,
     Ask,
@@ -123,12 +124,30 @@ class Replicas:
         self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
     ) -> Iterator[list[float]]:
         """See Engine.score; the replicas share the work."""
+        yield from self._share("score", prompts, answers)
+
+    def inspect(
+        self,
+        prompts: Sequence[Sequence[int]],
+        answers: Sequence[Sequence[int]],
+        nucleus: Nucleus,
+    ) -> Iterator[Inspected]:
+        """See Engine.inspect; the replicas share the work."""
+        yield from self._share("inspect", prompts, answers, nucleus)
+
+    def _share(
+        self,
+        method: str,
+        prompts: Sequence[Sequence[int]],
+        answers: Sequence[Sequence[int]],
+        *more: Any,
+    ) -> Iterator[Any]:
         each = -(-len(answers) // (_ASKED * len(self._replicas)))
         size = max(1, min(_SCORED, each))
         asked: deque[int] = deque()
         for start in range(0, len(answers), size):
             part = slice(start, start + size)
-            asked.append(self._ask("score", prompts[part], answers[part]))
+            asked.append(self._ask(method, prompts[part], answers[part], *more))
             if len(asked) > _ASKED * len(self._replicas):
                 yield from self._await(asked.popleft())
         while asked:

@@ -18,7 +18,7 @@ from boundary.engines.base import (
     Watch,
 )
 from boundary.engines.draw import draw_tokens
-from boundary.records import Key, Prefix
+from boundary.records import Key, Prefix, Trace
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +38,7 @@ class Drawn:
     logprob: float
     draw_logprob: float
     stopped: bool
+    trace: Trace | None = None
 
 
 class SlotCache:
@@ -143,6 +144,10 @@ class Batch:
         self._drawn = self._zeros(rows)
         self._seeds = self._zeros(rows)
         self._sums = torch.zeros((rows, 2), dtype=torch.float64, device=self._device)
+        self._limits = self._zeros(rows)
+        # Position by position: raw, under the law drawn from, normaliser of the exponent.
+        deep = 64 if decoding.exponent is not None else 0
+        self._traces = torch.zeros((rows, deep, 3), dtype=torch.float64, device=self._device)
 
     def _zeros(self, rows: int) -> "torch.Tensor":
         return self._torch.zeros(rows, dtype=self._torch.long, device=self._device)
@@ -190,6 +195,8 @@ class Batch:
         self._sums[rows] = 0.0
         seeds = [r.draw.seed for r in requests]
         self._seeds[rows] = self._torch.tensor(seeds, device=self._device)
+        limits = [r.max_tokens or self._decoding.max_tokens for r in requests]
+        self._limits[rows] = self._torch.tensor(limits, device=self._device)
         for row, request in zip(rows.tolist(), requests, strict=True):
             if request.prefix:
                 self._recall(row, request.prefix)
@@ -207,7 +214,11 @@ class Batch:
     def _widen(self, count: int) -> None:
         """Make room for one token after ``count`` of them."""
         while count >= self._tokens.shape[1]:
-            self._tokens = self._torch.cat([self._tokens, self._torch.zeros_like(self._tokens)], 1)
+            self._tokens = self._doubled(self._tokens)
+            self._traces = self._doubled(self._traces)
+
+    def _doubled(self, columns: "torch.Tensor") -> "torch.Tensor":
+        return self._torch.cat([columns, self._torch.zeros_like(columns)], 1)
 
     def _take(self, rows: "torch.Tensor", logits: "torch.Tensor") -> None:
         """Draw one token for each of ``rows`` from its (len(rows), vocabulary) logits."""
@@ -215,7 +226,9 @@ class Batch:
         tokens, logprobs = draw_tokens(logits, self._seeds[rows], drawn, self._decoding)
         self._widen(int(drawn.max()))
         self._tokens[rows, drawn] = tokens
-        self._sums[rows] += logprobs
+        if self._decoding.exponent is not None:
+            self._traces[rows, drawn] = logprobs
+        self._sums[rows] += logprobs[:, :2]
         self._drawn[rows] += 1
 
     def step(self) -> None:
@@ -245,7 +258,7 @@ class Batch:
         rows = self._torch.arange(live, device=self._device)
         last = self._tokens[rows, self._drawn[:live] - 1]
         stopped = self._torch.isin(last, self._stop_ids)
-        return stopped | (self._drawn[:live] >= self._decoding.max_tokens)
+        return stopped | (self._drawn[:live] >= self._limits[:live])
 
     def tail(self, row: int, count: int) -> list[int]:
         """The last ``count`` drawn tokens of a row."""
@@ -265,12 +278,19 @@ class Batch:
         movers = (~done[keep:]).nonzero()[:, 0] + keep
         if len(holes):
             self._cache.move(movers, holes)
-            for tensor in (self._tokens, self._lengths, self._drawn, self._seeds, self._sums):
+            for tensor in self._columns():
                 tensor[holes] = tensor[movers]
             for hole, mover in zip(holes.tolist(), movers.tolist(), strict=True):
                 self._requests[hole] = self._requests[mover]
         del self._requests[keep:]
         return out
+
+    def _columns(self) -> tuple["torch.Tensor", ...]:
+        """What is known of each row."""
+        return (
+            *(self._tokens, self._lengths, self._drawn, self._seeds, self._sums),
+            *(self._limits, self._traces),
+        )
 
     def drop(self, keys: Collection[Key]) -> None:
         """Leave off the answers of these keys."""
@@ -293,9 +313,22 @@ class Batch:
         sums = self._sums[index].tolist()
         stops = set(self._stop_ids.tolist())
         return [
-            Drawn(self._requests[row], ids[:count], raw, own, stopped=ids[count - 1] in stops)
+            Drawn(
+                self._requests[row],
+                ids[:count],
+                raw,
+                own,
+                stopped=ids[count - 1] in stops,
+                trace=self._trace(row, count),
+            )
             for row, ids, count, (raw, own) in zip(rows, tokens, counts, sums, strict=True)
         ]
+
+    def _trace(self, row: int, count: int) -> Trace | None:
+        if self._decoding.exponent is None:
+            return None
+        start = len(self._requests[row].prefix_ids)
+        return Trace(*self._traces[row, start:count].T.tolist())
 
 
 def _prefill_chunks(requests: list[Request]) -> Iterator[list[Request]]:

@@ -3,11 +3,13 @@
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from boundary.engines.base import UNWATCHED, Decoding, EngineConfig, Request, Watch
 from boundary.engines.checkpoint import Checkpoint, locate
+from boundary.engines.score import Scorer
+from boundary.engines.scored import Inspected, Nucleus
 from boundary.engines.slots import Batch, Drawn, drive
 from boundary.engines.tokenizer import Tokenizer
 from boundary.errors import EngineError, PackageError
@@ -27,8 +29,6 @@ _CPU_SHARE = 0.25
 """The same of a machine's memory, which others use too."""
 _TAIL_TOKENS = 24
 """Tokens decoded again at each step to find a stop string that spans several."""
-_SCORE_LOGITS = 1 << 26
-"""Logits held at once while scoring: 256 MB in float32."""
 
 
 class TransformersEngine:
@@ -164,40 +164,31 @@ class TransformersEngine:
             finish=finish,
             logprob=_told(drawn.logprob),
             draw_logprob=_told(drawn.draw_logprob),
+            trace=drawn.trace,
         )
 
     def score(
         self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
     ) -> Iterator[list[float]]:
-        """See Engine.score; the caller's order is kept, so sort by length before calling."""
-        vocabulary = self._model.config.get_text_config().vocab_size
-        pairs = iter(zip(prompts, answers, strict=True))
-        rows = max(1, _SCORE_LOGITS // (vocabulary * self._longest(prompts, answers)))
-        while chunk := list(islice(pairs, rows)):
-            yield from self._score_chunk(chunk)
+        """See Engine.score; neighbours share a pass, so sort by length before calling."""
+        yield from self._scorer.logprobs(zip(prompts, answers, strict=True))
 
-    @staticmethod
-    def _longest(prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]) -> int:
-        return max((len(p) + len(a) for p, a in zip(prompts, answers, strict=True)), default=1)
+    def inspect(
+        self,
+        prompts: Sequence[Sequence[int]],
+        answers: Sequence[Sequence[int]],
+        nucleus: Nucleus,
+    ) -> Iterator[Inspected]:
+        """See Engine.inspect; neighbours share a pass, so sort by length before calling."""
+        yield from self._scorer.inspect(zip(prompts, answers, strict=True), nucleus)
 
-    def _score_chunk(
-        self, chunk: list[tuple[Sequence[int], Sequence[int]]]
-    ) -> Iterator[list[float]]:
-        torch = self._torch
-        longest = max(len(p) + len(a) for p, a in chunk)
-        ids = torch.zeros((len(chunk), longest), dtype=torch.long, device=self._device)
-        for row, (prompt, answer) in enumerate(chunk):
-            both = [*prompt, *answer]
-            ids[row, : len(both)] = torch.tensor(both)
-        with torch.inference_mode():
-            logits = self._model(input_ids=ids, use_cache=False).logits[:, :-1].float()
-            taken = logits.gather(2, ids[:, 1:, None])[..., 0] - logits.logsumexp(-1)
-        for row, (prompt, answer) in enumerate(chunk):
-            start = len(prompt) - 1
-            yield taken[row, start : start + len(answer)].tolist()
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self._model)
 
     def close(self) -> None:
         """See Engine.close."""
+        self.__dict__.pop("_scorer", None)
         del self._model
 
 

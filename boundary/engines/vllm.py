@@ -9,7 +9,7 @@ stream's own, the same for the whole session, and cannot draw it again.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from itertools import islice
@@ -20,7 +20,10 @@ from boundary.engines.base import UNWATCHED, Decoding, EngineConfig, Feed, Reque
 from boundary.engines.checkpoint import Checkpoint, locate
 from boundary.engines.core import Core, import_vllm
 from boundary.engines.flight import Flight, Law
+from boundary.engines.score import margin
+from boundary.engines.scored import Inspected, Nucleus
 from boundary.engines.tokenizer import Tokenizer
+from boundary.engines.topn import Top
 from boundary.errors import ConfigError, EngineError
 from boundary.records import Sample
 
@@ -34,6 +37,8 @@ _LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 _CPU_CACHE_BYTES = 2 << 30
 _CPU_BATCH_TOKENS = 16_384
 _CPU_SEQUENCES = 256
+_LEAST_PREFILL, _PREFILL_LOGITS = 512, 1 << 28
+"""Tokens that vLLM prefills at once when it scores, at the least; logits, about, at the most."""
 _RESERVED = {
     "model": "name the model itself",
     "tokenizer": "put the tokenizer into the model's folder",
@@ -150,8 +155,7 @@ class VllmEngine:
             repetition_penalty=1.0,
             max_tokens=decoding.max_tokens,
             stop_token_ids=sorted(stop_ids),
-            # The drawn token's own, at every position.
-            logprobs=0 if self._config.logprobs else None,
+            logprobs=self._told(decoding),
             flat_logprobs=True,
             # Text is decoded once, at the end, unless stop strings are looked for on the way.
             detokenize=streams,
@@ -160,24 +164,84 @@ class VllmEngine:
             skip_clone=True,
         )
 
+    def _told(self, decoding: Decoding) -> int | None:
+        """Log-probabilities told at every position besides the drawn token's own."""
+        if decoding.exponent is None:
+            return 0 if self._config.logprobs else None
+        config = self._core.config.model_config
+        vocabulary = int(config.get_vocab_size())
+        most = vocabulary if config.max_logprobs < 0 else int(config.max_logprobs)
+        return min(decoding.most_likely or vocabulary, vocabulary, most)
+
     def score(
         self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
     ) -> Iterator[list[float]]:
         """See Engine.score."""
+        yield from self._read(prompts, answers, self._ask, _scores)
+
+    def inspect(
+        self,
+        prompts: Sequence[Sequence[int]],
+        answers: Sequence[Sequence[int]],
+        nucleus: Nucleus,
+    ) -> Iterator[Inspected]:
+        """See Engine.inspect; from the likeliest tokens, so entropies are bounds.
+
+        An answer that fills the context does not fit: vLLM wants room for one more token.
+        """
+        vocabulary = self._core.config.model_config.get_vocab_size()
+        most = self._core.config.model_config.max_logprobs
+        told = vocabulary if most < 0 else min(most, vocabulary)
+
+        def ask(prompt: Sequence[int], answer: Sequence[int]) -> str:
+            return self._ask_whole([*prompt, *answer], told)
+
+        def read(output: Any, answer: Sequence[int]) -> Inspected:
+            laws = output.prompt_logprobs[len(output.prompt_token_ids) - len(answer) :]
+            own = [law[token] for law, token in zip(laws, answer, strict=True)]
+            # A token that is none of the likeliest stands beside them.
+            tops = [
+                Top(sorted((x.logprob for x in law.values()), reverse=True)[:told], vocabulary)
+                for law in laws
+            ]
+            return _inspected(own, tops, nucleus, margin(self.dtype))
+
+        yield from self._read(prompts, answers, ask, read)
+
+    def _read(
+        self,
+        prompts: Sequence[Sequence[int]],
+        answers: Sequence[Sequence[int]],
+        ask: Callable[[Sequence[int], Sequence[int]], str],
+        read: Callable[[Any, Sequence[int]], Any],
+    ) -> Iterator[Any]:
+        """Yield, in order, what is read from vLLM's outputs; as many as it has room for wait."""
         left = enumerate(zip(prompts, answers, strict=True))
         asked: dict[str, tuple[int, Sequence[int]]] = {}
-        done: dict[int, list[float]] = {}
+        done: dict[int, Any] = {}
         try:
             for following in range(len(answers)):
                 while following not in done:
                     for place, (prompt, answer) in islice(left, self.capacity - len(asked)):
-                        asked[self._ask(prompt, answer)] = place, answer
+                        asked[ask(prompt, answer)] = place, answer
                     for output in self._core.step():
                         place, answer = asked.pop(output.request_id)
-                        done[place] = _scores(output, answer)
+                        done[place] = read(output, answer)
                 yield done.pop(following)
         finally:
             self._core.abort(list(asked))
+
+    def _ask_whole(self, ids: Sequence[int], told: int) -> str:
+        """Queue a whole text, of each token of which so many of the likeliest are told."""
+        if len(ids) >= self._context:
+            raise EngineError(
+                f"a prompt and answer of {len(ids)} tokens do not fit the {self._context} tokens"
+                f" of {self.checkpoint.model_id}, with one more that vLLM wants room for",
+                remedy="raise max_model_len, or leave that answer out",
+            )
+        params = self._params(temperature=0.0, max_tokens=1, prompt_logprobs=told, detokenize=False)
+        name, _ = self._core.add(self._core.render(ids), params)
+        return name
 
     def _ask(self, prompt: Sequence[int], answer: Sequence[int]) -> str:
         """Queue one answer to be scored; its last token is asked for as the one to come.
@@ -214,6 +278,23 @@ def _scores(output: Any, answer: Sequence[int]) -> list[float]:
     return [at[token].logprob for at, token in zip(found, answer, strict=True)]
 
 
+def _inspected(
+    own: Sequence[Any], tops: Sequence[Top], nucleus: Nucleus, slack: float
+) -> Inspected:
+    """What is told of tokens by their own log-probabilities and ranks, and the likeliest."""
+    raw = [top.entropy() for top in tops]
+    tempered = [top.entropy(nucleus.temperature) for top in tops]
+    return Inspected(
+        [x.logprob for x in own],
+        [x.rank for x in own],
+        [top.within(x.logprob, nucleus, slack) for top, x in zip(tops, own, strict=True)],
+        [low for low, _ in raw],
+        [low for low, _ in tempered],
+        [high - low for low, high in raw],
+        [high - low for low, high in tempered],
+    )
+
+
 def _arguments(vllm: Any, config: EngineConfig, checkpoint: Checkpoint) -> dict[str, Any]:
     """Arguments for vLLM: the user's options over our defaults."""
     from vllm.platforms import current_platform
@@ -235,6 +316,8 @@ def _arguments(vllm: Any, config: EngineConfig, checkpoint: Checkpoint) -> dict[
     }
     defaults: dict[str, Any] = {
         "enable_prefix_caching": True,
+        # A limit: how many are told is decided by each request.
+        "max_logprobs": 128,
         "disable_log_stats": True,
         "use_tqdm_on_load": False,
     }
@@ -252,6 +335,15 @@ def _arguments(vllm: Any, config: EngineConfig, checkpoint: Checkpoint) -> dict[
             "kv_cache_memory_bytes": _CPU_CACHE_BYTES,
             # The fewest that its kernels like: a prompt is shared in whole blocks.
             "block_size": 32,
+        }
+    if config.scores:
+        # Nothing is drawn, so no seed can crash; vLLM makes logits of as much as it prefills.
+        vocabulary = checkpoint.vocabulary or 1
+        room = max(_LEAST_PREFILL, _PREFILL_LOGITS // vocabulary)
+        defaults |= {
+            "enable_chunked_prefill": True,
+            "max_num_batched_tokens": min(_CPU_BATCH_TOKENS, room),
+            "max_num_seqs": min(_CPU_SEQUENCES, room),
         }
     if config.batch_size is not None:
         defaults["max_num_seqs"] = config.batch_size

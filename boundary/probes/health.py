@@ -42,16 +42,17 @@ class Audit:
     short-answer suite has many of; ``repeated_seeds`` must be 0. ``sessions`` counts working
     sessions that drew samples, ``continued`` and ``restarted`` the answers that an interruption
     found in flight: taken up from their tokens, or begun anew. Verdict rates are of the strict
-    tier and ``None`` while nothing is judged.
+    tier and ``None`` while nothing is judged. ``truncated`` is of the samples whose end is told,
+    and like ``repeated_seeds`` ``None`` where an imported log tells it of none.
     """
 
     samples: int
-    truncated: float
+    truncated: float | None
     empty: int
     mean_tokens: float | None
     repeats: int
     duplicates: Duplicates
-    repeated_seeds: int
+    repeated_seeds: int | None
     sessions: int
     continued: int
     restarted: int
@@ -75,11 +76,10 @@ def audit(run: Run, verifier: str | None = None, *, first: int | None = None) ->
     """
     tally = _read(run, first)
     judged = _judged(run, verifier or run.manifest.verifier, first)
-    count = max(1, tally.samples)
     sessions = run.manifest.sessions
     return Audit(
         samples=tally.samples,
-        truncated=tally.truncated / count,
+        truncated=tally.cut(),
         empty=tally.empty,
         mean_tokens=tally.tokens / tally.told if tally.told else None,
         repeats=tally.samples - tally.distinct(),
@@ -102,6 +102,7 @@ class _Tally:
 
     samples: int = 0
     truncated: int = 0
+    ended: int = 0
     empty: int = 0
     told: int = 0
     tokens: int = 0
@@ -111,15 +112,23 @@ class _Tally:
     seeds: "list[NDArray[np.int64]]" = field(default_factory=list)
     chances: "list[NDArray[np.float64]]" = field(default_factory=list)
 
+    def cut(self) -> float | None:
+        if self.samples and not self.ended:
+            return None
+        return self.truncated / max(1, self.ended)
+
     def distinct(self) -> int:
         import numpy as np
 
         return len(np.unique(np.concatenate(self.texts))) if self.texts else 0
 
-    def repeated_seeds(self) -> int:
+    def repeated_seeds(self) -> int | None:
         import numpy as np
 
-        return self.samples - len(np.unique(np.concatenate(self.seeds))) if self.seeds else 0
+        if not self.seeds:
+            return 0
+        seeds = np.concatenate(self.seeds)
+        return len(seeds) - len(np.unique(seeds)) if len(seeds) else None
 
     def duplicates(self) -> Duplicates:
         """See :class:`Duplicates`."""
@@ -151,7 +160,9 @@ def _read(run: Run, first: int | None) -> _Tally:
     for part in run.samples(columns, _below(first)):
         ids, texts = part.column("problem_id").to_pylist(), part.column("text").to_pylist()
         tally.samples += part.num_rows
-        tally.truncated += part.column("finish").to_pylist().count(Finish.LENGTH.value)
+        ends = part.column("finish")
+        tally.ended += len(ends) - ends.null_count
+        tally.truncated += ends.to_pylist().count(Finish.LENGTH.value)
         tally.empty += sum(not text.strip() for text in texts)
         # An engine need not tell how many tokens a sample has.
         lengths = [n for n in part.column("n_tokens").to_pylist() if n is not None]
@@ -163,7 +174,7 @@ def _read(run: Run, first: int | None) -> _Tally:
         # Hashes of 64 bits: at a million samples a false duplicate has odds of 3e-8.
         hashes = map(hash, zip(ids, texts, strict=True))
         tally.texts.append(np.fromiter(hashes, np.int64, len(ids)))
-        tally.seeds.append(part.column("seed").to_numpy())
+        tally.seeds.append(part.column("seed").drop_null().to_numpy())
         tally.chances.append(np.exp(part.column("draw_logprob").to_numpy().astype(float)))
     return tally
 

@@ -8,8 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
-from boundary.engines import Decoding, EngineConfig, create
-from boundary.engines import transformers as module
+from boundary.engines import Decoding, EngineConfig, create, score
 from boundary.errors import EngineError
 from boundary.prompts import find_stop
 from boundary.records import Finish
@@ -172,7 +171,7 @@ def pairs() -> tuple[list[list[int]], list[list[int]]]:
 def test_scores_equal_a_pass_over_each_sequence_alone(
     engine: Any, model: Any, monkeypatch: pytest.MonkeyPatch, logits: int
 ) -> None:
-    monkeypatch.setattr(module, "_SCORE_LOGITS", logits)
+    monkeypatch.setattr(score, "LOGITS", logits)
     prompts, answers = pairs()
     found = list(engine.score(prompts, answers))
     for scores, prompt, answer in zip(found, prompts, answers, strict=True):
