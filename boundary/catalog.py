@@ -76,6 +76,12 @@ def _verifiers() -> Iterable[Row]:
     return ((name, _phrase(verifier)) for name, verifier in VERIFIERS.items())
 
 
+def _importers() -> Iterable[Row]:
+    from boundary.importers import IMPORTERS
+
+    return ((name, _phrase(importer)) for name, importer in IMPORTERS.items())
+
+
 def _templates() -> Iterable[Row]:
     return (
         (name, f"answer in {template.channel}; {template.source}")
@@ -138,6 +144,25 @@ def _decodings() -> Iterable[Row]:
         yield name, "; ".join(filter(None, facts))
 
 
+def _references() -> Iterable[Row]:
+    from boundary.published import references
+
+    for one in references():
+        last, value = one.points[-1]
+        yield (
+            one.name,
+            f"{one.model} on {one.suite}, {one.read}, k = {one.ks[0]} to {last:,}:"
+            f" {one.points[0][1]:g} to {value:g} %; {one.about}",
+        )
+
+
+def _reproductions() -> Iterable[Row]:
+    from boundary.reproduce import REPRODUCTIONS
+
+    for name, one in REPRODUCTIONS.items():
+        yield name, one.about + ("; needs --counts or --data" if one.counts else "")
+
+
 def _studies() -> Iterable[Row]:
     for path in sorted(Path("configs").glob("*.yaml")):
         yield str(path), _first_comment(path)
@@ -154,11 +179,14 @@ KINDS: dict[str, Callable[[], Iterable[Row]]] = {
     "engines": _engines,
     "samplers": _samplers,
     "verifiers": _verifiers,
+    "importers": _importers,
     "templates": _templates,
     "models": _models,
     "presets": _presets,
     "decodings": _decodings,
     "studies": _studies,
+    "references": _references,
+    "reproductions": _reproductions,
 }
 
 

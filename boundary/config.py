@@ -13,6 +13,8 @@ from boundary.errors import ConfigError
 MAX_TOKENS = 16_384
 TEMPERATURE = 0.6
 TOP_P = 0.95
+OWN_LAW = frozenset({"power"})
+"""Samplers that start from the model's own law: temperature 1 and top-p 1 unless told."""
 
 
 class _Settings(BaseModel):
@@ -53,7 +55,7 @@ class ArmSettings(_Settings):
 
     ``parent`` names the arm that this checkpoint was trained from. ``engine_args`` are arguments
     of the library behind the engine, by its own names; ``seeds`` is ``request`` for a seed per
-    sample, or ``engine`` for the library's own stream.
+    sample, or ``engine`` for the library's own stream; ``sampler_args`` the sampler's arguments.
     """
 
     model: str
@@ -69,15 +71,46 @@ class ArmSettings(_Settings):
     top_p: Annotated[float, Field(gt=0, le=1)] = TOP_P
     max_tokens: Annotated[int | None, Field(ge=1)] = None
     sampler: str = "plain"
+    sampler_args: dict[str, Any] = {}
     parent: str | None = None
     seed: int | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _own_law(cls, raw: Any) -> Any:
+        if isinstance(raw, dict) and raw.get("sampler") in OWN_LAW:
+            return {"temperature": 1.0, "top_p": 1.0, **raw}
+        return raw
+
 
 class PerplexitySettings(_Settings):
-    """How many answers per problem are scored, drawn by the seed."""
+    """How many answers per problem are scored, drawn by the seed, and what else is asked of them.
+
+    ``truncated`` scores answers that ran out of tokens too. ``solutions`` is a JSONL of worked
+    solutions (``id``, ``solution``) in place of the suite's own, its place as seen from the study
+    file. ``nucleus`` is a temperature and a top-p: whether a base could have drawn an answer is
+    asked of that law, else of the law that the base was sampled from.
+    """
 
     answers: Annotated[int, Field(ge=1)] = 32
     seed: int = 0
+    truncated: bool = False
+    solutions: str | None = None
+    nucleus: (
+        tuple[
+            Annotated[float, Field(ge=0, allow_inf_nan=False)],
+            Annotated[float, Field(gt=0, le=1)],
+        ]
+        | None
+    ) = None
+
+
+class BreakEvenSettings(_Settings):
+    """What training the arm ``trained`` took in FLOPs, and the parameters of each model here."""
+
+    trained: str
+    training_flops: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    parameters: Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class StudySettings(_Settings):
@@ -90,8 +123,17 @@ class StudySettings(_Settings):
     solved_at: Annotated[int | None, Field(ge=1)] = None
     ks: tuple[Annotated[int, Field(ge=1)], ...] | None = None
     perplexity: PerplexitySettings | None = PerplexitySettings()
+    break_even: BreakEvenSettings | None = None
     seed: int = 0
     resamples: Annotated[int, Field(ge=100)] = 2000
+    reference: tuple[str, ...] = ()
+
+    @field_validator("reference", mode="before")
+    @classmethod
+    def _matching(cls, reference: object) -> object:
+        """``true`` stands for the published curves that match suite and models."""
+        named = {True: ("auto",), False: ()}
+        return named[reference] if isinstance(reference, bool) else reference
 
     @field_validator("ks")
     @classmethod
@@ -107,13 +149,13 @@ class StudySettings(_Settings):
 
 
 def arm_settings(**values: Any) -> ArmSettings:
-    """Settings of one arm given on the command line.
+    """Settings of one arm given on the command line; ``None`` leaves one to its default.
 
     Raises:
         ConfigError: A value is out of its range.
     """
     try:
-        return ArmSettings(**values)
+        return ArmSettings(**{key: value for key, value in values.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(
@@ -121,8 +163,8 @@ def arm_settings(**values: Any) -> ArmSettings:
         ) from None
 
 
-def engine_arguments(pairs: Sequence[str]) -> dict[str, Any]:
-    """Arguments given as ``key=value``, each value read as YAML reads it.
+def arguments(pairs: Sequence[str], option: str) -> dict[str, Any]:
+    """Arguments given to an option as ``key=value``, each value read as YAML reads it.
 
     Raises:
         ConfigError: One has no ``=``.
@@ -131,7 +173,7 @@ def engine_arguments(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, is_pair, value = pair.partition("=")
         if not is_pair or not key:
-            raise ConfigError(f"--engine-arg {pair} is no key=value", remedy="write key=value")
+            raise ConfigError(f"{option} {pair} is no key=value", remedy="write key=value")
         try:
             found[key.replace("-", "_")] = yaml.safe_load(value)
         except yaml.YAMLError:
@@ -154,7 +196,21 @@ def load_study(path: Path) -> StudySettings:
         raise _explained(error, path) from None
     _check_names(study, path)
     _check_sizes(study, path)
-    return study
+    return _with_solutions(study, path)
+
+
+def _with_solutions(study: StudySettings, path: Path) -> StudySettings:
+    """The study with the place of its worked solutions as seen from here."""
+    if study.perplexity is None or study.perplexity.solutions is None:
+        return study
+    file = path.parent / study.perplexity.solutions
+    if not file.is_file():
+        raise ConfigError(
+            f"{path}: there is no file of solutions at {file}",
+            remedy="give perplexity.solutions as seen from the study file",
+        )
+    found = study.perplexity.model_copy(update={"solutions": str(file)})
+    return study.model_copy(update={"perplexity": found})
 
 
 class _Loader(yaml.SafeLoader):
@@ -206,6 +262,8 @@ def _resolve(arms: Any, path: Path) -> dict[str, Any]:
                 remedy=f"name another arm of it: {', '.join(map(str, arms))}",
             )
         base = full(like, (*seen, like))
+        if own.get("sampler", base.get("sampler")) != base.get("sampler"):
+            base = {k: v for k, v in base.items() if k != "sampler_args"}
         if "model" in own:
             # These belong to a checkpoint, so a copy with another model does not inherit them.
             base = {k: v for k, v in base.items() if k not in ("parent", "revision")}
@@ -236,6 +294,7 @@ def _check_names(study: StudySettings, path: Path) -> None:
         for name, suite in study.suites.items()
         for arm in (suite.more.unsolved_by if suite.more else ())
     ]
+    named += [("break_even.trained", study.break_even.trained)] if study.break_even else []
     for place, name in named:
         if name not in study.arms:
             raise ConfigError(
@@ -268,6 +327,7 @@ def _fields_at(place: tuple[int | str, ...]) -> list[str]:
         "suites": SuiteSettings,
         "arms": ArmSettings,
         "perplexity": PerplexitySettings,
+        "break_even": BreakEvenSettings,
     }
     kind = kinds[str(place[0])] if place else StudySettings
     if place[-1:] == ("more",):

@@ -11,24 +11,32 @@ from boundary.console import print_json, print_rows, print_table, visible
 
 if TYPE_CHECKING:
     from boundary.disagreement import Disagreements
+    from boundary.exporter import Exported
     from boundary.grade import Graded
+    from boundary.grade_problem import Judged
+    from boundary.importer import Imported
+    from boundary.intake import Figure
     from boundary.passk import Curves
     from boundary.plan import Cost, Plan
     from boundary.probes import Duplicates
-    from boundary.records import Comparison, Curve, Verdict
-    from boundary.report import Findings
+    from boundary.records import Comparison, Curve
+    from boundary.sections import Findings
     from boundary.show import RunView
     from boundary.store import Run
     from boundary.tables import Extra
 
 _MOST_ROWS = 120
+_SUITE_FAULTS = {
+    "bad_test": "the tests of the problem fail by themselves; the suite is at fault",
+    "no_tests": "the suite has no tests for the problem",
+}
 _VALID = {None: "", True: ", valid derivation", False: ", derivation does not hold"}
 
 
 def notices(notes: Sequence[str]) -> None:
     """Tell notes on standard error."""
     for note in notes:
-        typer.echo(f"note: {note}", err=True)
+        typer.echo(visible(f"note: {note}"), err=True)
 
 
 def show_curves(curves: "Sequence[Curve]", title: str) -> None:
@@ -95,9 +103,9 @@ def show_comparisons(
         )
         return
     for one in found:
-        typer.echo(stats.verdict(one) + ".")
+        typer.echo(visible(stats.verdict(one)) + ".")
         for line in stats.controls(one):
-            typer.echo(f"  {line}.")
+            typer.echo(visible(f"  {line}."))
         notices(one.notes)
     print_table(tables.differences(found), as_json=False, title="difference, other minus base")
     print_table(tables.summaries(found).T.reset_index(), as_json=False)
@@ -106,6 +114,24 @@ def show_comparisons(
     if len(floors):
         print_table(floors, as_json=False, title="the same tables by chance alone")
     show_extras(extras)
+
+
+def show_markdown(found: "Sequence[Comparison]") -> None:
+    """Print comparisons as Markdown, their notes on standard error."""
+    from boundary import markdown
+
+    typer.echo("\n\n".join(map(markdown.of_comparison, found)))
+    for one in found:
+        notices(one.notes)
+
+
+def show_exported(found: "Sequence[Exported]", *, as_json: bool) -> None:
+    """Print the files that were written."""
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        typer.echo(f"{one.path}: {one.bytes:,} bytes")
 
 
 def show_findings(found: "Sequence[Findings]") -> None:
@@ -196,14 +222,27 @@ def show_graded_lines(found: Iterable["Graded"]) -> None:
         typer.echo(json.dumps(told))
 
 
-def show_verdicts(found: Sequence["Verdict"], *, as_json: bool) -> None:
-    """Print the verdicts of one answer, one per tier."""
+def show_verdicts(found: "Judged", *, as_json: bool) -> None:
+    """Print the verdicts of one answer, one per tier, and where its program ran."""
+    if found.confinement:
+        typer.echo(f"sandbox: {found.confinement}", err=True)
     if as_json:
-        print_json([asdict(one) for one in found])
+        verdicts = [asdict(one) for one in found.verdicts]
+        print_json(
+            verdicts if found.tests is None else {"verdicts": verdicts, "tests": found.tests}
+        )
         return
-    for one in found:
+    for one in found.verdicts:
         read = f", read {one.extracted!r}" if one.extracted else ""
         typer.echo(visible(f"{one.tier}: {one.outcome} ({one.reason}){read}"))
+    for reason in {one.reason for one in found.verdicts} & _SUITE_FAULTS.keys():
+        typer.echo(f"{reason}: {_SUITE_FAULTS[reason]}")
+    if found.tests is not None:
+        passed = found.tests.count("passed")
+        typer.echo(f"tests: {passed:,} of {len(found.tests):,} passed")
+        for number, told in enumerate(found.tests):
+            if told != "passed":
+                typer.echo(f"  test {number}: {told}")
 
 
 def show_run(found: "Run", *, as_json: bool) -> None:
@@ -222,18 +261,44 @@ def show_run(found: "Run", *, as_json: bool) -> None:
         ("right (strict)", _percent(checked.correct)),
         ("right in the lenient tier only", _percent(checked.format_only)),
         ("no answer", _percent(checked.no_answer)),
-        ("truncated", _percent(checked.truncated)),
+        ("truncated", _percent(checked.truncated) or "not told"),
         ("unjudged", f"{checked.unjudged:,}"),
         ("empty", f"{checked.empty:,}"),
-        ("mean tokens", f"{checked.mean_tokens or 0:.1f}"),
+        ("mean tokens", _number(checked.mean_tokens)),
         ("repeated texts within a problem", f"{checked.repeats:,}"),
         ("pairs of equal answers", _pairs(checked.duplicates)),
-        ("repeated seeds", f"{checked.repeated_seeds:,}"),
+        ("repeated seeds", _told(checked.repeated_seeds)),
         ("working sessions", f"{checked.sessions:,}"),
         ("answers taken up after an interruption", f"{checked.continued:,}"),
         ("answers begun anew after one", f"{checked.restarted:,}"),
     ]
     print_rows(["", ""], facts)
+
+
+def show_imported(found: "Imported", *, as_json: bool) -> None:
+    """Print what was imported, and the tool's figures beside those of its verdicts."""
+    if as_json:
+        from boundary import show as stage
+
+        figures = [{**asdict(one), "is_same": one.is_same} for one in found.figures]
+        told = {"path": str(found.run.folder), "figures": figures, "notes": found.notes}
+        print_json({**told, **asdict(stage.run(found.run))})
+        return
+    show_run(found.run, as_json=False)
+    rows = [
+        (one.verifier, _figure(one.told), _figure(one.counted), f"{one.answers:,}", _same(one))
+        for one in found.figures
+    ]
+    if rows:
+        print_rows(["grader", "the tool says", "its verdicts give", "of", ""], rows)
+
+
+def _figure(share: float | None) -> str:
+    return "" if share is None else f"{share:.4f}"
+
+
+def _same(figure: "Figure") -> str:
+    return {True: "the same", False: "not the same", None: ""}[figure.is_same]
 
 
 def _design_facts(view: "RunView") -> list[tuple[str, str]]:
@@ -249,6 +314,14 @@ def _pairs(found: "Duplicates") -> str:
         return f"{found.pairs:,}, expectation not known: the engine does not tell the law drawn"
     warning = ": more than chance leaves" if found.is_suspicious else ""
     return f"{found.pairs:,}, {found.expected:,.0f} expected (z = {found.z:.1f}){warning}"
+
+
+def _told(count: int | None) -> str:
+    return "not told" if count is None else f"{count:,}"
+
+
+def _number(mean: float | None) -> str:
+    return "not told" if mean is None else f"{mean:.1f}"
 
 
 def _percent(share: float | None) -> str:
@@ -267,5 +340,6 @@ def show_problem(found: "Run", problem: str, answers: int, *, as_json: bool) -> 
     for one in page.answers:
         said = f"{one.outcome or 'not judged'} ({one.reason})" if one.outcome else "not judged"
         valid = _VALID[one.valid]
-        head = f"--- {one.index}: {said}{valid}, read {one.extracted!r}, ended by {one.finish}"
+        ended = one.finish or "not told"
+        head = f"--- {one.index}: {said}{valid}, read {one.extracted!r}, ended by {ended}"
         typer.echo(visible(f"{head}\n{one.text}"))

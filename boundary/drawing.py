@@ -88,6 +88,7 @@ class Drawing:
 
     def __post_init__(self) -> None:
         self._writer = self.run.sample_writer(max_seconds=math.inf)
+        self._ledger = self.run.ledger_writer(max_seconds=math.inf)
         self._flights = self.run.flight_log()
         self._out: set[Key] = set()
         self._dropped: list[Key] = []
@@ -187,6 +188,8 @@ class Drawing:
         self.schedule.drawn(key)
         self._tally.add(sample)
         self._writer.hold(sample)
+        if sample.ledger is not None:
+            self._ledger.hold(sample.ledger)
         is_old = time.monotonic() - self._last_commit >= _UNWATCHED_SECONDS
         if is_old and not self._has_beat:
             self._commit(self._left())
@@ -224,6 +227,8 @@ class Drawing:
         known = dict(self.prefixes)
         known.update({(p.problem_id, p.index): p for p in self._aloft if self._is_news(p)})
         self._flights.save(list(known.values()), self._writer.last)
+        # Before the samples: one that is there has its ledger, and one drawn again another.
+        self._ledger.flush()
         self.judge.take(self._writer.flush())
         if self.is_alone and not self._has_taken_over:
             # What earlier sessions left is by now on disk as a sample, or in this snapshot.
@@ -246,7 +251,9 @@ class Drawing:
     def _is_news(self, prefix: Prefix) -> bool:
         """Whether it holds more than an earlier session left."""
         old = self.prefixes.get((prefix.problem_id, prefix.index))
-        return old is None or len(prefix.token_ids) >= len(old.token_ids)
+        # A sampler's state only goes forward, and its answer may become shorter.
+        is_state = prefix.state is not None
+        return old is None or is_state or len(prefix.token_ids) >= len(old.token_ids)
 
     def _tell(self) -> None:
         new = self._tally.samples - self._told + self.schedule.spared - self._spared

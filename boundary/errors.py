@@ -5,6 +5,7 @@ BoundaryError
 ├── StoreError         a run's directory or one of its files
 ├── EngineError        a model that does not load or answer
 ├── SuiteError         problems that are missing or malformed
+├── LogError           another tool's log that cannot be imported
 ├── VerifierError      a verifier that cannot be set up
 ├── SampleSizeError    a k larger than the n at hand
 └── PackageError       an optional package that is not installed
@@ -39,6 +40,10 @@ class EngineError(BoundaryError):
 
 class SuiteError(BoundaryError):
     """Problems are missing or malformed."""
+
+
+class LogError(BoundaryError):
+    """Another tool's log is damaged, incomplete or of another format."""
 
 
 class VerifierError(BoundaryError):

@@ -71,6 +71,7 @@ class Prefix:
     """The first tokens of an answer that is not finished, and their log-probabilities.
 
     ``token_ids`` is empty where an engine tells of an answer in flight but not what it holds.
+    ``state`` is what a sampler of several requests per answer needs to go on; only it reads it.
     """
 
     problem_id: str
@@ -78,6 +79,77 @@ class Prefix:
     token_ids: Sequence[int]
     logprob: float | None = None
     draw_logprob: float | None = None
+    state: bytes | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything of the answer is known."""
+        return bool(self.token_ids) or self.state is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What each token that a request drew cost, (T,) natural logs; a given prefix has none.
+
+    ``log_p`` is raw, ``log_q`` under the law drawn from, ``log_z`` the log of the sum of
+    p ** exponent over the next tokens. ``tail`` is the largest relative error that a sum over
+    part of the vocabulary leaves in that, ``cached`` the tokens before the answer's own whose
+    keys and values an engine had from before (``None`` where it has no such cache).
+    """
+
+    log_p: Sequence[float]
+    log_q: Sequence[float]
+    log_z: Sequence[float]
+    tail: float = 0.0
+    cached: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One request of a Markov chain over answers.
+
+    ``block`` counts from 1; ``step`` is 0 for the extension to the block's limit. The answer kept
+    its first ``cut`` tokens, had ``before`` in all and would have had ``after``, ``drawn`` of them
+    new. ``log_r`` is the log of the acceptance ratio, ``log_r_z`` the same from normalisers alone
+    where the proposal is the model at temperature 1/alpha; both are ``None`` for an extension.
+    """
+
+    block: int
+    step: int
+    cut: int
+    before: int
+    after: int
+    drawn: int
+    log_r: float | None
+    log_r_z: float | None
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What one answer took where a sampler asked for more than it kept; all in tokens.
+
+    ``requests`` went to the engine and drew ``generated`` tokens: ``extended`` without a choice,
+    the others as proposals, ``accepted`` or ``rejected``. A row of a batch passes through the
+    model once for each, so ``passes`` equals ``generated``; ``prefilled`` tokens of prompts and
+    kept prefixes were read in besides, ``cached`` of them from the engine's prefix cache
+    (``None`` without one). ``block_steps`` and ``block_accepted`` count the steps of each block.
+    """
+
+    problem_id: str
+    index: int
+    requests: int
+    generated: int
+    extended: int
+    accepted: int
+    rejected: int
+    passes: int
+    prefilled: int
+    cached: int | None
+    tail: float
+    block_steps: Sequence[int] = ()
+    block_accepted: Sequence[int] = ()
+    moves: Sequence[Move] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +165,27 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One answer as the engine gave it.
+    """One answer as the engine gave it, or as another tool's log tells it.
 
     ``logprob`` is the sum of the model's raw log-probabilities (natural log, temperature 1)
     over the drawn tokens, the stop token included; ``draw_logprob`` the same under the law
-    drawn from. ``forced`` are the positions that were not drawn.
+    drawn from. ``forced`` are the positions that were not drawn. ``trace`` is there where the
+    decoding asks for it, ``ledger`` where a sampler drew more than it kept. What a log does not
+    tell is ``None``: seed and finish too.
     """
 
     problem_id: str
     index: int
-    seed: int
+    seed: int | None
     text: str
     token_ids: Sequence[int] | None
     n_tokens: int | None
-    finish: Finish
+    finish: Finish | None
     logprob: float | None = None
     draw_logprob: float | None = None
     forced: Sequence[int] | None = None
+    trace: Trace | None = None
+    ledger: Ledger | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +407,9 @@ class PerplexityCell:
     """Perplexity of one arm's answers under one model: one median per problem, then the mean.
 
     ``per_problem`` is (P,); ``low`` and ``high`` bound ``mean`` (bootstrap over problems).
-    ``n_answers`` counts the answers scored.
+    ``n_answers`` counts the answers scored. Left out were ``truncated`` and ``empty`` answers of
+    the run, and of those drawn to be scored the ``too_long``. ``anew`` says that texts were
+    tokenised by the model that scored them: then the number does not compare with others.
     """
 
     answers_of: str
@@ -344,3 +422,123 @@ class PerplexityCell:
     quartiles: tuple[float, float, float]
     n_answers: int
     subset: str = "all"
+    truncated: int = 0
+    empty: int = 0
+    too_long: int = 0
+    anew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One answer's log-probability (nats) over its ``n_tokens`` that count."""
+
+    problem_id: str
+    index: int
+    outcome: Outcome | None
+    is_cut: bool
+    nats: float
+    n_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One answer under a model that may not have written it.
+
+    ``within`` is whether every token lies in the nucleus, ``None`` where that is not decided.
+    ``first`` is the position (from 0) of the first token outside, ``rank`` and ``probability``
+    (raw) that token's under the model; ``outside`` counts all. ``smallest`` is the least raw
+    probability of a token, ``ratio`` the log-likelihood (nats) of the answer under the model that
+    wrote it less that under this one.
+    """
+
+    problem_id: str
+    index: int
+    outcome: Outcome | None
+    n_tokens: int
+    within: bool | None
+    first: int | None
+    rank: int | None
+    probability: float | None
+    outside: int
+    smallest: float
+    ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PerplexityGap:
+    """Two cells over the problems that both have, other minus one.
+
+    Cells are named by whose answers they are of, under which model, and the subset. ``ratio`` is
+    the exponential of the mean difference of logarithms. Limits are over problems, NaN where
+    the problems do not differ.
+    """
+
+    one: tuple[str, str, str]
+    other: tuple[str, str, str]
+    difference: float
+    low: float
+    high: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over problems, each a mean over its answers, with the 95 % interval over problems."""
+
+    value: float
+    low: float
+    high: float
+    problems: int
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reachability:
+    """How much of one arm's answers another model could have drawn at all.
+
+    ``share`` is of answers with every token in the model's nucleus at ``temperature`` and
+    ``top_p``; ``share_high`` counts the ``undecided`` ones too. Of the answers outside, the
+    medians of the first outside token's place (1 is the first token), rank and raw probability.
+    ``outside`` is the share of all tokens. ``smallest`` is the median over answers of the
+    smallest token probability, ``ratio`` the mean log-likelihood ratio in nats, the arm's own
+    model over this one.
+    """
+
+    answers_of: str
+    under: str
+    temperature: float
+    top_p: float
+    subset: str
+    share: Mean
+    share_high: float
+    undecided: int
+    reachable: int
+    first: float | None
+    rank: float | None
+    probability: float | None
+    outside: float
+    smallest: float
+    ratio: Mean | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntropyProfile:
+    """How undecided an arm was while it wrote, in nats per token.
+
+    ``tempered`` is of the law at the arm's temperature before top-p, ``raw`` at temperature 1,
+    both means over tokens, answers and problems; where an engine tells bounds they are the least,
+    and ``tempered_slack`` and ``raw_slack`` how much more at most. ``along`` are rows of first and
+    last position (from 1), tempered and raw mean over the tokens there, and their number.
+    """
+
+    arm: str
+    temperature: float
+    top_p: float
+    tempered: Mean
+    raw: Mean
+    tempered_slack: float
+    raw_slack: float
+    along: tuple[tuple[int, int, float, float, int], ...]

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from boundary.records import Design, Draw, Key, Prefix, Problem, Tier
 from boundary.schedule import MISSING, RIGHT, WRONG, Adaptive, Fixed, Schedule
 from boundary.store import Manifest, Run, Session, StoredProblem
 from boundary.store.files import WHOLE, Folder, Shard
+from boundary.store.manifest import text_digest
 from boundary.suites import Suite
 
 if TYPE_CHECKING:
@@ -182,6 +183,12 @@ def extend(job: Job, budget: int, *, progress: Progress = SILENT) -> Run:
         ConfigError: The budget is not larger, or does not fit the model's context.
         BoundaryError: As :func:`run`.
     """
+    if job.arm.sampler != "plain":
+        raise ConfigError(
+            f"answers of the sampler {job.arm.sampler} cannot be extended: under a larger budget"
+            " other ones would have been chosen",
+            remedy="draw them anew with --max-tokens",
+        )
     _, manifest = describe(job)
     before = int(manifest.identity["max_tokens"])
     if budget <= before:
@@ -211,8 +218,8 @@ def check(job: Job) -> None:
     """Refuse a job whose names mean nothing, before anything is written.
 
     Raises:
-        ConfigError: No template or sampler is named so, or the engine does not run the model, or
-            there is no problem to draw, or no way to look.
+        ConfigError: No template or sampler is named so, or its arguments make no sense, or the
+            engine does not run the model, or there is no problem to draw, or no way to look.
         EngineError: No engine is named so.
         VerifierError: No verifier is named so.
     """
@@ -230,7 +237,7 @@ def check(job: Job) -> None:
             remedy="leave out engine arguments, or use --engine vllm",
         )
     prompts.get(job.arm.template or job.suite.template)
-    samplers.get(job.arm.sampler)
+    _check_sampler(job)
     verifiers.create(job.suite.verifier).close()
     engines.require(job.engine)
     own = engines.default_engine(job.arm.model)
@@ -238,6 +245,24 @@ def check(job: Job) -> None:
         raise ConfigError(
             f"the engine {job.engine!r} does not run {job.arm.model}",
             remedy=f"use --engine {own} for it, or none",
+        )
+
+
+def _check_sampler(job: Job) -> None:
+    """Refuse a sampler that is not there, takes no such argument, or lacks what it weighs by."""
+    samplers.create(job.arm.sampler, job.arm.sampler_args)
+    if job.arm.sampler not in samplers.WEIGHING:
+        return
+    if not job.arm.logprobs:
+        raise ConfigError(
+            f"the sampler {job.arm.sampler} weighs answers by their log-probabilities",
+            remedy="leave out --no-logprobs",
+        )
+    if job.arm.seeds != "request":
+        raise ConfigError(
+            f"the sampler {job.arm.sampler} makes an answer of several draws, and one that is"
+            " lost must come out the same again",
+            remedy="leave out --seeds engine",
         )
 
 
@@ -267,14 +292,18 @@ def describe(job: Job) -> tuple[list[StoredProblem], Manifest]:
         "stop_tokens": list(job.template.stop_tokens),
         "sampler": job.arm.sampler,
         "seed": job.seed,
-        **_unusual(job),
+        **_unusual(job, budget),
     }
     return stored, Manifest(identity, job.suite.verifier)
 
 
-def _unusual(job: Job) -> dict[str, Any]:
+def _unusual(job: Job, budget: int) -> dict[str, Any]:
     """What decides the answers of some runs only."""
     own: dict[str, Any] = {}
+    law = Decoding(job.arm.temperature, job.arm.top_p, budget, job.template.stop_strings)
+    chosen = samplers.create(job.arm.sampler, job.arm.sampler_args).settings(law)
+    if chosen:
+        own["sampler_args"] = dict(chosen)
     arguments = {k: v for k, v in sorted(job.arm.engine_args.items()) if k not in _RESOURCES}
     if arguments:
         own["engine_args"] = arguments
@@ -295,15 +324,6 @@ def _adapter_digest(folder: Path) -> str:
     if not folder.is_dir():
         raise ConfigError(f"there is no folder {folder}", remedy="check lora_path")
     return files_digest(folder, ("adapter_*",))
-
-
-def text_digest(texts: Iterable[str]) -> str:
-    """Hash of texts in order, each framed by its length."""
-    digest = hashlib.blake2b(digest_size=16)
-    for text in texts:
-        data = text.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return digest.hexdigest()
 
 
 def token_budget(jobs: Sequence[Job]) -> int:
@@ -399,13 +419,17 @@ def _draw(job: Job, found: Run, source: Source | None, progress: Progress) -> No
     budget = int(found.manifest.identity["max_tokens"])
     if not job.arm.max_tokens and budget < MAX_TOKENS:
         progress.notice(f"{found.name}: {budget} new tokens per answer, the context's room")
-    aloft = {key: p for key, p in found.in_flight().items() if len(p.token_ids) < budget}
+    aloft = {
+        key: p
+        for key, p in found.in_flight().items()
+        if p.state is not None or len(p.token_ids) < budget
+    }
     session = Session.now(
         " ".join(sys.argv),
         job.n,
         shard=job.crew.shard.tag,
-        continued=sum(bool(p.token_ids) for key, p in aloft.items() if schedule.may_ask(key)),
-        restarted=sum(not p.token_ids for key, p in aloft.items() if schedule.may_ask(key)),
+        continued=sum(p.is_begun for key, p in aloft.items() if schedule.may_ask(key)),
+        restarted=sum(not p.is_begun for key, p in aloft.items() if schedule.may_ask(key)),
         stream=seed_of(job.seed, found.name, job.crew.shard.tag, len(found.manifest.sessions)),
     )
     is_told = engines.identify(job.arm.model, job.arm.revision).context is not None
@@ -427,11 +451,11 @@ def _draw(job: Job, found: Run, source: Source | None, progress: Progress) -> No
                 request=_requests(job, engine, source),
                 judge=_companion(job, found),
                 capacity=engine.capacity,
-                prefixes={key: p for key, p in aloft.items() if p.token_ids},
+                prefixes={key: p for key, p in aloft.items() if p.is_begun},
                 is_alone=job.crew.shard == WHOLE,
                 advance=advance,
             )
-            draw = samplers.get(job.arm.sampler)
+            draw = samplers.create(job.arm.sampler, job.arm.sampler_args)
             with drawing:
                 decoding = _decoding(job, engine, budget)
                 for sample in draw(engine, drawing.requests(), decoding, drawing):

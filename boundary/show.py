@@ -33,8 +33,8 @@ class AnswerLine:
     """One stored answer and what was said of it; verdict fields are ``None`` before judging."""
 
     index: int
-    seed: int
-    finish: str
+    seed: int | None
+    finish: str | None
     n_tokens: int | None
     text: str
     outcome: str | None

@@ -9,8 +9,8 @@ from boundary.config import StudySettings
 from boundary.errors import ConfigError
 from boundary.passk import Settings
 from boundary.progress import SILENT, Progress
-from boundary.report import Findings
 from boundary.sample import ALONE, Crew, Job
+from boundary.sections import Findings
 from boundary.store import Run
 from boundary.store.files import WHOLE, Folder
 
@@ -131,9 +131,15 @@ def _page(study: StudySettings, runs: dict[str, dict[str, Run]], command: str) -
         title=study.name,
         runs=runs,
         pairs=pairs(study),
-        settings=Settings(ks=study.ks, resamples=study.resamples, seed=study.seed),
+        settings=Settings(
+            ks=study.ks,
+            resamples=study.resamples,
+            seed=study.seed,
+            reference=study.reference,
+        ),
         solved_at=study.solved_at,
         perplexity=study.perplexity,
+        break_even=study.break_even,
         load_models=True,
         arms=study.arms,
         commands=command,

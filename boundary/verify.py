@@ -27,6 +27,8 @@ _BACKLOG = 16_384
 def run(run: Run, *, verifier: str | None = None, progress: Progress = SILENT) -> int:
     """Judge what has no verdict yet by this version of the verifier.
 
+    Verdicts that another tool gave came with an imported run; they are kept as they are.
+
     Args:
         run: A stored run.
         verifier: Its name; the run's own unless told.
@@ -40,6 +42,9 @@ def run(run: Run, *, verifier: str | None = None, progress: Progress = SILENT) -
         StoreError: The run cannot be read or written.
     """
     name = verifier or run.manifest.verifier
+    if name in run.manifest.told:
+        progress.notice(f"the verdicts of {name} came with {run.name}: they are read as they are")
+        return 0
     with contextlib.closing(create(name)) as judge:
         known = judged(run, judge)
         pending = _pending(run, known)
@@ -82,7 +87,9 @@ def _judge_all(run: Run, judge: Verifier, known: "Marks", advance: Advance) -> i
 
 
 def channel_of(run: Run) -> str:
-    """Where the run's template asks for the answer."""
+    """Where the run's template asks for the answer; an import may know no template."""
+    if run.manifest.imported:
+        return str(run.manifest.identity["channel"])
     return prompts.get(run.manifest.identity["template"]).channel
 
 

@@ -1,5 +1,6 @@
 """The command line: every example runs, and every exit code and stream is as promised."""
 
+import json
 import os
 import re
 import shutil
@@ -45,8 +46,10 @@ def examples(command: Any) -> list[str]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the study files and the two runs."""
+    """A directory with the study files, another tool's log and the two runs."""
     where = tmp_path_factory.mktemp("place")
+    answer = {"id": "sum", "question": "1 + 1?", "gold": "2", "response": "It is \\boxed{2}."}
+    (where / "answers.jsonl").write_text(json.dumps(answer) + "\n", encoding="utf-8")
     shutil.copytree(ROOT / "configs", where / "configs")
     for line in FIRST:
         done(*line.split()[1:], where=where)
@@ -166,7 +169,7 @@ def test_interrupted_is_130(monkeypatch: pytest.MonkeyPatch, place: Path) -> Non
 def test_sigterm_is_an_interruption(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
     ended = interrupted(monkeypatch, place, lambda kind: os.kill(os.getpid(), signal.SIGTERM))
     assert ended.code == 130
-    assert ended.err.startswith("interrupted: all finished samples are stored")
+    assert ended.err.startswith("interrupted: what was finished is stored")
 
 
 def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
@@ -218,7 +221,8 @@ def test_standard_output_is_clean_json(place: Path, runs: dict[str, str]) -> Non
     compared = boundary("compare", p, first, p, "--json", where=place).json()
     assert len(compared["verdicts"]) == len(compared["summaries"]) == 2
     scored = boundary("ppl", p, "--under", "fake/p=0.3", "--json", where=place).json()
-    assert [row["answers_of"] for row in scored] == [Path(p).name]
+    assert {row["answers_of"] for row in scored} == {Path(p).name}
+    assert [row["subset"] for row in scored] == ["all", "correct", "wrong"]
     view = boundary("show", first, "--json", where=place).json()
     assert view["audit"]["correct"] == 0.25
     page = boundary("show", first, "dial-000", "--answers", 2, "--json", where=place).json()

@@ -9,14 +9,21 @@ import pytest
 ROOT = Path(__file__).parents[1] / "boundary"
 LAYERS = [
     "errors",
-    "records",
-    "store config prompts presets sandbox progress cases",
-    "engines verifiers suites stats",
-    "samplers probes plots page tables console zoo schedule",
-    "verify passk ppl show doctor catalog grade grade_problem importer exporter"
+    "records wording",
+    "store config prompts presets published sandbox progress cases",
+    "engines verifiers suites stats importers",
+    "samplers probes page tables console markdown guessing prompt_cost zoo schedule intake",
+    # A figure stands beside its table.
+    "plots",
+    "verify passk ppl entropy_match show doctor reproduce grade grade_problem importer exporter"
     " suites_check chosen disagreement",
     # It shares the settings and the naming of its curves with passk; it judges beside drawing.
     "compare drawing extension",
+    # What answers took, beside what compare knows of their lengths.
+    "effort",
+    # It lists what reproduce knows.
+    "catalog",
+    "sections explorer",
     "sample report",
     "study calibration",
     "plan",

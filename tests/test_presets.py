@@ -17,7 +17,9 @@ BY_ID = {preset.hf_id: preset for preset in PRESETS.values()}
 STUDIES = {
     path.stem: load_study(path)
     for path in sorted((REPOSITORY / "configs").glob("*.yaml"))
-    if path.stem not in {"demo", "fake", "smoke", "zoo"}
+    if path.stem not in {"demo", "entropy-matched", "fake", "smoke", "zoo"}
+    # Samplers' studies have arms of one checkpoint: tests/samplers/test_configs.py.
+    and not path.stem.startswith(("sampling-vs-rl", "power-"))
 }
 QUESTION = "What is $x$ if {2x} = 7?"
 # sha256 of each wording around that question: a change moves numbers.
@@ -33,6 +35,7 @@ RENDERED = {
     "evalplus": "a64ddc24827a23e3b539aca44df26f9b693e1a8e0bd720f2352fc1cb614b08ce",
     "livecodebench": "8d8edcf72b6a2fe0ee5d3be5c8944a7562ca85552b5a562d83c9c82280bfedac",
     "orz": "f49667965fedcb81adbe0b3835e98b4ccb7af76b2d4988aee5190cf85823db6b",
+    "power-boxed": "411003f120d8cd033dc8aa036f7e287fa5ecd2ef98af197e370675e4ab59ad93",
     "prime-zero": "720174196ac03b34a68b5169ff01290d50ad3be1cb333337e0df08a8484e6c46",
     "qwen-boxed": "4b75a587388308a80226d121af51697f68c7c88f9008dac7e5c48fbdd0fa82ee",
     "qwen-math-cot": "2def0f32c77c4f526049b7beb3eda978e7bd02d55ce48f469dd01fb2d43e45af",

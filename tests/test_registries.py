@@ -8,16 +8,20 @@ import pytest
 
 from boundary import catalog
 from boundary.engines import ENGINES
+from boundary.importers import IMPORTERS
 from boundary.plots import PLOTS
 from boundary.samplers import SAMPLERS
+from boundary.sections import SECTIONS
 from boundary.suites import SUITES
 from boundary.verifiers import VERIFIERS
 
 ROOT = Path(__file__).parents[1] / "boundary"
 REGISTRIES: dict[str, dict[str, Any]] = {
     "engines": ENGINES,
+    "importers": IMPORTERS,
     "plots": PLOTS,
     "samplers": SAMPLERS,
+    "sections": SECTIONS,
     "suites": SUITES,
     "verifiers": VERIFIERS,
 }
@@ -26,10 +30,13 @@ HELPERS = {
         *("base", "checkpoint", "draw", "slots", "tokenizer"),
         *("core", "flight", "guard"),
         *("fake_stream", "fake_text", "gpus", "replica", "replicas", "worker"),
+        *("score", "scored", "topn"),
     },
-    "plots": {"base", "sheet"},
-    "probes": {"health"},
-    "samplers": set(),
+    "importers": {"base", "lines"},
+    "plots": {"base", "files", "labels", "rows", "sheet"},
+    "probes": {"entropy", "health", "likelihood", "reachability"},
+    "samplers": {"base", "chain", "crowd", "metropolis", "seeds"},
+    "sections": {"base"},
     # A user's own file is named by its path; CRUXEval's two suites by what they ask for.
     "suites": {"base", "checks", "cruxeval", "errata", "hub", "jsonl", "literals", "pickled"},
     "verifiers": {"base", "cache", "extract", "pool", "worker"},
@@ -77,7 +84,7 @@ def test_the_list_names_all_of_a_registry(kind: str) -> None:
     assert REGISTRIES[kind].keys() <= {name for name, _ in catalog.run(kind)}
 
 
-@pytest.mark.parametrize("kind", ["engines", "samplers", "suites", "verifiers"])
+@pytest.mark.parametrize("kind", ["engines", "importers", "samplers", "suites", "verifiers"])
 def test_the_list_names_what_other_packages_add(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Point:
         name, value = "theirs", "their.package:thing"

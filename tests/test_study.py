@@ -315,11 +315,11 @@ def test_two_suites_of_one_name_are_refused(tmp_path: Path) -> None:
         study.plan(settings, Folder.at(tmp_path / "runs"))
 
 
-def test_arms_of_different_tokenizers_get_a_report_without_their_perplexities(
+def test_arms_of_other_tokenizers_are_scored_by_their_texts_and_it_is_said(
     tmp_path: Path,
 ) -> None:
     arms = {**STUDY["arms"], "rl": {"model": "zoo/rl", "parent": "base", "max_tokens": 8}}
     ended = cli(tmp_path, "study", write(tmp_path, arms=arms))
     assert ended.returncode == 0
-    assert "no perplexity of rl under base: their tokenizers differ" in ended.stderr
+    assert "base has another tokenizer than rl: the texts are tokenised anew" in ended.stderr
     assert (tmp_path / "results" / "mine" / "report.html").exists()

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from boundary.cli import draw, look, measure
+from boundary.cli import doors, draw, likelihood, look, measure, reproduce
 from boundary.errors import BoundaryError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Did reinforcement learning move the boundary of what a checkpoint can solve?",
 )
-for part in (draw, measure, look):
+for part in (draw, measure, likelihood, look, reproduce, doors):
     app.add_typer(part.commands)
 
 _INTERRUPTED = 130
@@ -71,5 +71,5 @@ def main() -> None:
         sys.exit(error.exit_code)
     # Typer itself turns most interruptions into this code, without a word.
     if code == _INTERRUPTED:
-        sys.stderr.write("interrupted: all finished samples are stored; run it again\n")
+        sys.stderr.write("interrupted: what was finished is stored; run it again\n")
     sys.exit(code if isinstance(code, int) else 0)

@@ -36,7 +36,7 @@ def import_(
 ) -> None:
     """Take in another tool's log as a run, with that tool's own verdicts.
 
-    Example: boundary import lm-eval logs/my-model --suite math500
+    Example: boundary import jsonl answers.jsonl --model mine --map text=response
     """
     from boundary import importer as stage
     from boundary import suites

@@ -46,8 +46,13 @@ def sample(
         typer.Option(help="Only those that none of these runs solved, in a run apart; repeat."),
     ] = None,
     template: Annotated[str | None, typer.Option(help="Prompt template.")] = None,
-    temperature: Annotated[float, typer.Option(min=0.0)] = 0.6,
-    top_p: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.95,
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, help="0.6; of power sampling, the model's own: 1.")
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="0.95; of power sampling, the whole law: 1."),
+    ] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="New tokens per answer.")] = None,
     extend: Annotated[
         int | None, typer.Option(min=1, help="Continue answers that were cut, to this budget.")
@@ -75,7 +80,12 @@ def sample(
     revision: Annotated[str | None, typer.Option(help="Commit of a hub checkpoint.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, ...")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows in one batch.")] = None,
-    sampler: Annotated[str, typer.Option(help="How the engine is driven.")] = "plain",
+    sampler: Annotated[
+        str, typer.Option(help="How the engine is driven: plain, best_of or power.")
+    ] = "plain",
+    sampler_arg: Annotated[
+        list[str] | None, typer.Option(help="key=value for the sampler, as in alpha=4; repeat.")
+    ] = None,
     verifier: Annotated[str | None, typer.Option(help="Who decides; the suite's own.")] = None,
     errata: Errata = False,
     unsafe_execution: UnsafeExecution = False,
@@ -89,7 +99,7 @@ def sample(
     """
     from boundary import sample as stage
     from boundary import suites
-    from boundary.config import arm_settings, engine_arguments
+    from boundary.config import arguments, arm_settings
     from boundary.console import ConsoleProgress
     from boundary.store.files import Folder
 
@@ -98,7 +108,7 @@ def sample(
         model=model,
         revision=revision,
         engine=engine,
-        engine_args=engine_arguments(engine_arg or ()),
+        engine_args=arguments(engine_arg or (), "--engine-arg"),
         logprobs=not no_logprobs,
         seeds=seeds,
         dtype=dtype,
@@ -108,6 +118,7 @@ def sample(
         top_p=_positive(top_p),
         max_tokens=max_tokens,
         sampler=sampler,
+        sampler_args=arguments(sampler_arg or (), "--sampler-arg"),
     )
     loaded = suites.load(suite, data=data, verifier=verifier, errata=errata)
     job = stage.Job(
@@ -155,7 +166,7 @@ def _chosen(
     return None if ids is None else tuple(sorted(ids))
 
 
-def _positive(top_p: float) -> float:
+def _positive(top_p: float | None) -> float | None:
     if top_p == 0:
         raise ConfigError("top-p 0 leaves no token", remedy="use --temperature 0 for greedy")
     return top_p
@@ -207,6 +218,9 @@ def grade(
     template: Annotated[str | None, typer.Option(help="Template it was asked with.")] = None,
     verifier: Annotated[str | None, typer.Option(help="Who judges; math for pairs.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Read the asked channel only.")] = False,
+    all_tests: Annotated[
+        bool, typer.Option("--all-tests", help="Run all tests of a program, and tell of each.")
+    ] = False,
     unsafe_execution: UnsafeExecution = False,
     data: Data = None,
     as_json: AsJson = False,
@@ -224,7 +238,14 @@ def grade(
                 "a suite alone is nothing to judge", remedy="add --problem ID --answer-file FILE"
             )
         allow(unsafe_execution)
-        _grade_problem(suite, problem, answer_file, template, verifier, data, as_json=as_json)
+        from boundary import grade_problem, suites
+
+        text = grade_problem.answer_of(answer_file)
+        loaded = suites.load(suite, data=data, verifier=verifier)
+        display.show_verdicts(
+            grade_problem.run(loaded, problem, text, template=template, all_tests=all_tests),
+            as_json=as_json,
+        )
         return
     judge, tier = verifier or "math", Tier.STRICT if strict else Tier.LENIENT
     if jsonl is not None:
@@ -233,25 +254,6 @@ def grade(
         display.show_graded(stage.one(gold, answer, verifier=judge, tier=tier), as_json=as_json)
     else:
         raise ConfigError("nothing to judge", remedy="give GOLD and ANSWER, --jsonl or --suite")
-
-
-def _grade_problem(
-    suite: str,
-    problem: str,
-    file: Path,
-    template: str | None,
-    verifier: str | None,
-    data: Path | None,
-    *,
-    as_json: bool,
-) -> None:
-    from boundary import grade_problem, suites
-
-    text = grade_problem.answer_of(file)
-    loaded = suites.load(suite, data=data, verifier=verifier)
-    display.show_verdicts(
-        grade_problem.run(loaded, problem, text, template=template), as_json=as_json
-    )
 
 
 @commands.command()

@@ -112,7 +112,7 @@ def entropy_match(
 ) -> None:
     """Find the temperature at which a tuned model's entropy equals the base's.
 
-    Example: boundary entropy-match zoo/base zoo/rl --suite dial --max-tokens 101
+    Example: boundary entropy-match zoo/base zoo/rl --suite dial --limit 8 --error 0.05
     """
     from boundary import entropy_match as stage
     from boundary import suites

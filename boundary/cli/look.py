@@ -40,8 +40,8 @@ def list_(
     kind: Annotated[
         str,
         typer.Argument(
-            help="suites, engines, samplers, verifiers, templates, models, presets, decodings"
-            " or studies."
+            help="suites, engines, samplers, verifiers, importers, templates, models, presets,"
+            " decodings, studies, references or reproductions."
         ),
     ],
     as_json: AsJson = False,

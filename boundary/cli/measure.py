@@ -1,5 +1,7 @@
 """The commands that turn runs into numbers, tables and pages."""
 
+import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +16,7 @@ from boundary.cli.options import (
     Ks,
     Lenient,
     Out,
+    Reference,
     Resamples,
     Results,
     Target,
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     from boundary import stats
     from boundary.passk import Settings
-    from boundary.store import CountsTable, Run
+    from boundary.store import CountsTable
 
 commands = typer.Typer()
 
@@ -63,6 +66,7 @@ def passk(
     target: Target = "population",
     resamples: Resamples = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    reference: Reference = None,
     out: Out = None,
     results: Results = RESULTS,
     as_json: AsJson = False,
@@ -74,7 +78,8 @@ def passk(
     from boundary import passk as stage
 
     own = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
-    settings = replace(own, target=_target(target), budget=budget)
+    under = _reference(reference, out)
+    settings = replace(own, target=_target(target), budget=budget, reference=under)
     found = [table for run in runs for table in _counts(run, settings, results)]
     also = stage.Also(
         budgets=numbers(budgets, "--budgets"),
@@ -85,8 +90,28 @@ def passk(
         direct=_one(_counts(direct, settings, results), direct) if direct else None,
     )
     curves = stage.run(found, settings, also=also, out=out)
+    _tell_of_references(found, settings)
     display.notices(curves.notes)
     display.show_passk(curves, as_json=as_json)
+
+
+def _reference(names: "Sequence[str] | None", out: Path | None) -> tuple[str, ...]:
+    if names and out is None:
+        raise ConfigError(
+            "--reference without --out draws nothing", remedy="say with --out where figures go"
+        )
+    return tuple(names or ())
+
+
+def _tell_of_references(found: "Sequence[CountsTable]", settings: "Settings") -> None:
+    """Say so where published curves were asked for and none is of these models."""
+    from boundary import passk as stage
+
+    if settings.reference and not stage.references(found, settings):
+        suite = stage.suite_name(found)
+        display.notices(
+            [f"no published curve of these models on {suite}; see boundary list references"]
+        )
 
 
 def _target(name: str) -> "stats.Target":
@@ -125,8 +150,12 @@ def compare(
     target: Target = "population",
     resamples: Resamples = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    reference: Reference = None,
     out: Out = None,
     results: Results = RESULTS,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print verdict and tables as GitHub Markdown.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare models with a base on the same problems: curves, solved sets, crossing, verdict.
@@ -135,8 +164,11 @@ def compare(
     """
     from boundary import compare as stage
 
+    if markdown and as_json:
+        raise ConfigError("--markdown and --json exclude each other", remedy="give one of them")
     own = _settings(k, lenient=lenient, verifier=verifier, resamples=resamples, seed=seed)
-    settings = replace(own, target=_target(target), budget=budget)
+    under = _reference(reference, out)
+    settings = replace(own, target=_target(target), budget=budget, reference=under)
     named = [base, *others, *([floor] if floor else [])]
     tables = [_one(_counts(name, settings, results), name) for name in named]
     if intersect:
@@ -147,41 +179,11 @@ def compare(
         given = stage.steps_of([table.label for table in tables])
     found = stage.run(tables[0], tables[1:], settings, solved_at=solved_at, floor=second, out=out)
     extras = stage.extras(tables[0], tables[1:], settings, steps=given, out=out)
-    display.show_comparisons(found, as_json=as_json, extras=extras)
-
-
-@commands.command()
-def ppl(
-    runs: Annotated[list[str], typer.Argument(help="Runs whose answers are scored.")],
-    under: Annotated[str, typer.Option(help="The scoring model.")],
-    answers: Annotated[int, typer.Option(min=1, help="Answers per problem.")] = 32,
-    seed: Annotated[int, typer.Option(help="Seed that draws the answers.")] = 0,
-    engine: Annotated[str | None, typer.Option(help="fake or transformers.")] = None,
-    solutions: Annotated[bool, typer.Option(help="Score the suite's solutions too.")] = False,
-    out: Out = None,
-    results: Results = RESULTS,
-    as_json: AsJson = False,
-) -> None:
-    """Perplexity of stored answers under a model, from raw log-probabilities.
-
-    Example: boundary ppl results/*-dial-* --under fake/p=0.3 --answers 4
-    """
-    from boundary import ppl as stage
-    from boundary import tables
-    from boundary.config import ArmSettings, PerplexitySettings
-    from boundary.console import ConsoleProgress, print_table
-
-    found = open_runs(runs, results)
-    cells = stage.run(
-        {run.name: run for run in found},
-        stage.Judge(under, ArmSettings(model=under, engine=engine)),
-        PerplexitySettings(answers=answers, seed=seed),
-        solutions=solutions,
-        progress=ConsoleProgress(),
-    )
-    if out is not None:
-        stage.write(cells, str(found[0].manifest.identity["suite"]), out)
-    print_table(tables.perplexities(cells), as_json=as_json)
+    _tell_of_references(tables, settings)
+    if markdown:
+        display.show_markdown(found)
+    else:
+        display.show_comparisons(found, as_json=as_json, extras=extras)
 
 
 @commands.command()
@@ -191,6 +193,7 @@ def report(
     lenient: Lenient = False,
     verifier: VerifierName = None,
     resamples: Resamples = 2000,
+    reference: Reference = None,
     results: Results = RESULTS,
 ) -> None:
     """Write one self-contained HTML page on some runs, with tables and figures beside it.
@@ -201,22 +204,57 @@ def report(
     from boundary.config import PerplexitySettings
     from boundary.console import ConsoleProgress
 
-    settings = _settings(None, lenient=lenient, verifier=verifier, resamples=resamples, seed=0)
-    by_suite: dict[str, dict[str, Run]] = {}
-    for run in open_runs(runs, results):
-        by_suite.setdefault(run.suite_label, {})[run.name] = run
-    pairs = [(next(iter(arms)), arm) for arms in by_suite.values() for arm in list(arms)[1:]]
+    own = _settings(None, lenient=lenient, verifier=verifier, resamples=resamples, seed=0)
+    settings = replace(own, reference=tuple(reference or ()))
+    found_runs = stage.by_arm(open_runs(runs, results))
     plan = stage.Plan(
-        title=", ".join(by_suite),
-        runs=by_suite,
-        pairs=pairs,
+        title=", ".join(found_runs),
+        runs=found_runs,
+        pairs=stage.against_first(found_runs),
         settings=settings,
         perplexity=PerplexitySettings(),
-        commands=" ".join(["boundary report", *runs]),
+        commands=shlex.join(["boundary", *sys.argv[1:]]),
     )
     found = stage.run(plan, out, progress=ConsoleProgress())
     display.show_findings(found)
     typer.echo(f"report: {out / 'report.html'}")
+
+
+@commands.command()
+def export(
+    runs: Annotated[list[str], typer.Argument(help="Runs.")],
+    counts: Annotated[
+        bool,
+        typer.Option("--counts", help="A plain table of counts instead, of runs of a fixed n."),
+    ] = False,
+    out: Annotated[str, typer.Option(help="Directory, or URL, of the files.")] = ".",
+    lenient: Lenient = False,
+    verifier: VerifierName = None,
+    results: Results = RESULTS,
+    as_json: AsJson = False,
+) -> None:
+    """Write runs as small archives that passk and compare read as the runs themselves.
+
+    An archive holds which samples were right, their lengths and the manifest; no text. What
+    --lenient and --verifier choose is for --counts: an archive holds all verdicts.
+
+    Example: boundary export results/*-dial-* --out archives
+    """
+    from boundary import exporter as stage
+    from boundary.store.files import Folder
+
+    if counts:
+        settings = _settings(None, lenient=lenient, verifier=verifier, resamples=100, seed=0)
+        found = [_one(_counts(run, settings, results), run) for run in runs]
+        written = stage.counts(found, Folder.at(out))
+    elif lenient or verifier:
+        raise ConfigError(
+            "an archive holds the verdicts of every verifier in both tiers",
+            remedy="leave --lenient and --verifier out, or add --counts",
+        )
+    else:
+        written = stage.run(open_runs(runs, results), Folder.at(out))
+    display.show_exported(written, as_json=as_json)
 
 
 def _settings(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from boundary.sample import Crew
     from boundary.store import Run
+    from boundary.store.files import Shard
 
 RESULTS = "results"
 """Where runs lie unless told."""
@@ -43,6 +44,13 @@ Target = Annotated[
         help="What intervals are of: population, or fixed-suite for new samples of these problems."
     ),
 ]
+Reference = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Lay published curves under: auto for those of suite and models, or a name from"
+        " boundary list references; repeat for several."
+    ),
+]
 Budget = Annotated[
     int | None, typer.Option(min=1, help="Read runs as if drawn with this many tokens.")
 ]
@@ -52,17 +60,22 @@ Errata = Annotated[bool, typer.Option("--errata", help="Correct known errors of 
 def crew(replicas: str, shard: str | None) -> "Crew":
     """Who draws, from ``--replicas`` and ``--shard``."""
     from boundary.sample import Crew
-    from boundary.store.files import WHOLE, Shard
 
     if replicas != "auto" and not (replicas.isdecimal() and int(replicas) > 0):
         raise ConfigError(f"--replicas {replicas} is no number", remedy="give auto, or 1 or more")
-    processes = replicas if replicas == "auto" else int(replicas)
+    return Crew(replicas if replicas == "auto" else int(replicas), part_of(shard))
+
+
+def part_of(shard: str | None) -> "Shard":
+    """The part of the work that ``--shard`` names; all of it where it was not given."""
+    from boundary.store.files import WHOLE, Shard
+
     if shard is None:
-        return Crew(processes, WHOLE)
+        return WHOLE
     number, _, count = shard.partition("/")
     if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise ConfigError(f"--shard {shard} names no shard", remedy="give 1/4, 2/4, 3/4 and 4/4")
-    return Crew(processes, Shard(int(number), int(count)))
+    return Shard(int(number), int(count))
 
 
 def allow(unsafe: bool) -> None:  # noqa: FBT001

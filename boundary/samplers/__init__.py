@@ -1,41 +1,33 @@
 """How the engine is driven: samplers behind one protocol."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Any
 
-from boundary.engines import UNWATCHED, Decoding, Engine, Request, Watch
 from boundary.errors import ConfigError
-from boundary.records import Sample
-from boundary.samplers.plain import draw_plain
+from boundary.samplers.base import Factory, Sampler
+from boundary.samplers.best_of import BestOf
+from boundary.samplers.plain import Plain
+from boundary.samplers.power import Power
+
+SAMPLERS: dict[str, Factory] = {"plain": Plain, "best_of": BestOf, "power": Power}
+
+WEIGHING = frozenset({"best_of", "power"})
+"""Samplers that weigh an answer by its log-probability and make it of seeds of their own."""
 
 
-class Sampler(Protocol):
-    """Decides which completions to ask an engine for."""
-
-    def __call__(
-        self,
-        engine: Engine,
-        requests: Iterable[Request | None],
-        decoding: Decoding,
-        watch: Watch = UNWATCHED,
-    ) -> Iterator[Sample]:
-        """Yield one sample per request, in any order; see :meth:`Engine.generate`."""
-        ...
-
-
-SAMPLERS: dict[str, Sampler] = {"plain": draw_plain}
-
-
-def get(name: str) -> Sampler:
+def create(name: str, arguments: Mapping[str, Any]) -> Sampler:
     """The sampler of that name, ours or a third party's.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: There is none, or its arguments make no sense.
     """
     if name in SAMPLERS:
-        return SAMPLERS[name]
+        return SAMPLERS[name](arguments)
     for point in entry_points(group="boundary.samplers", name=name):
-        sampler: Sampler = point.load()
-        return sampler
+        factory: Factory = point.load()
+        return factory(arguments)
     raise ConfigError(f"no sampler named {name!r}", remedy=f"choose one of {', '.join(SAMPLERS)}")
+
+
+__all__ = ["SAMPLERS", "WEIGHING", "Factory", "Sampler", "create"]

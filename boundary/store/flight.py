@@ -39,9 +39,7 @@ class FlightLog:
             return
         has_states = any(prefix.state is not None for prefix in prefixes)
         columns = schema.prefixes() if has_states else schema.stateless_prefixes()
-        table = schema.table_of(prefixes, columns).replace_schema_metadata(
-            {_AFTER: after.encode()}
-        )
+        table = schema.table_of(prefixes, columns).replace_schema_metadata({_AFTER: after.encode()})
         self._count += 1
         name = f"{self._session}-{self._count:06d}{_SUFFIX}"
         write_table(self._folder, name, table)

@@ -583,9 +583,16 @@ def _in_any_order(gold: Sequence[Form], answer: Sequence[Form]) -> Answer:
                 at = index
                 break
         if at < 0:
-            return None if unsure else False
+            return None if unsure and not _has_stranger(gold, answer) else False
         left.pop(at)
     return True
+
+
+def _has_stranger(gold: Sequence[Form], answer: Sequence[Form]) -> bool:
+    """Whether an item of either is surely none of the other's."""
+    table = [[_same(one, other) for other in answer] for one in gold]
+    lines = (*table, *zip(*table, strict=True))
+    return any(all(equal is False for equal in line) for line in lines)
 
 
 # -- numbers with something beside them
