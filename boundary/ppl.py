@@ -392,6 +392,10 @@ def _is_pair(one: PerplexityCell, other: PerplexityCell) -> bool:
     return differing == 1 or own
 
 
+_NOISE = 1e-3
+"""How far two passes over one text may lie apart, as a share of its perplexity."""
+
+
 def reading(cells: Sequence[PerplexityCell], base: str, other: str) -> str:
     """What the cross table says of two arms, in words; empty where cells are missing."""
     found = {(c.answers_of, c.under): c for c in cells if c.subset == "all"}
@@ -402,18 +406,21 @@ def reading(cells: Sequence[PerplexityCell], base: str, other: str) -> str:
     if gap is None or not math.isfinite(gap.ratio_low):
         relation = "beside"
         meaning = "not settled, for values that do not vary over the problems give no interval"
-    elif gap.ratio_high < 1:
+    elif gap.ratio_high < 1 - _NOISE:
         relation = "lower than"
         meaning = (
             f"{base} finds them likely already: consistent with sharpening what is there, though"
             " no proof of it, since one decisive token averages away"
         )
-    elif gap.ratio_low > 1:
+    elif gap.ratio_low > 1 + _NOISE:
         relation = "higher than"
         meaning = f"on average {base} would not have written them as readily as its own"
     else:
         relation = "not told apart from"
-        meaning = f"the interval of their ratio holds 1: to {base} they look much like its own"
+        meaning = (
+            "the interval of their ratio holds 1, but for what two passes over one text may"
+            f" differ by: to {base} they look much like its own"
+        )
     ratio = "" if gap is None or not math.isfinite(gap.ratio_low) else _ratio(gap)
     return (
         f"Under {base}, the answers of {other} have perplexity {_interval(tuned)},"

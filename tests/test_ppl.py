@@ -371,6 +371,8 @@ OWN = [1.5, 2.0, 2.5, 2.0, 1.8, 2.2, 3.0, 1.4]
         ([0.8, 0.9, 0.7], "lower than", "no proof of it"),
         ([1.2, 1.3, 1.1], "higher than", "would not have written them as readily"),
         ([0.9, 1.1, 1.0], "not told apart from", "the interval of their ratio holds 1"),
+        # The same texts scored by two kernels: an interval without 1, and no difference.
+        ([1 - 5e-8, 1 - 4e-8, 1 - 3e-8], "not told apart from", "two passes over one text"),
     ],
 )
 def test_the_reading_says_no_more_than_the_paired_interval(
