@@ -195,7 +195,8 @@ def test_the_look_at_harm_sees_a_missing_escape(
         assert not any(told.startswith("ran") for told in found)
         assert any("Content Security Policy" in told for told in found)
     else:
-        browser.wait(driver, "window.ran === 4")
+        # Which of the texts ran last is a matter of timing.
+        browser.wait(driver, "window.ran !== undefined")
 
 
 def unescape(monkeypatch, where):
