@@ -21,7 +21,7 @@ from boundary.passk import (
 )
 from boundary.published import Reference
 from boundary.records import Comparison, Curve
-from boundary.store import CountsTable
+from boundary.store import CountsTable, Run
 from boundary.tables import Extra
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from boundary.store.lengths import Answers
 
+_OF_A_DRAW = ("model_id", "revision", "model_digest", "temperature", "top_p", "sampler")
 _SHARED = {
     "prompts_digest": "prompts",
     "max_tokens": "token budgets",
@@ -69,6 +70,7 @@ def run(
     found = [_compare(base, other, settings, solved_at) for other in rest]
     if second:
         _require_same_suite(base, second)
+        _require_second_run(base, second)
         found = [stats.with_second_run(one, arm_of(base), arm_of(second)) for one in found]
     if out is not None:
         _write(found, suite_name([base]), references([base, *others], settings), out)
@@ -130,7 +132,8 @@ def shared(found: Sequence[CountsTable]) -> list[CountsTable]:
         raise ConfigError("the models share no problem", remedy="compare runs of one suite")
     most = max(len(problems) for problems in asked)
     if most == len(common) == min(len(problems) for problems in asked):
-        return list(found)
+        # The same problems, in another order perhaps, which whole suites' digests tell apart.
+        return [replace(table, is_cut=True) for table in found]
     note = f"compared on the {len(common)} problems that all share, of up to {most}"
     return [_cut_to(table, common, note) for table in found]
 
@@ -170,6 +173,24 @@ def _require_same_suite(base: CountsTable, other: CountsTable) -> None:
         )
 
 
+def _require_second_run(base: CountsTable, second: CountsTable) -> None:
+    """A floor is the base drawn again, alike in all but its seed."""
+    if base.run is None or second.run is None:
+        return
+    ours, theirs = base.run.manifest.identity, second.run.manifest.identity
+    apart = [name for name in _OF_A_DRAW if ours.get(name) != theirs.get(name)]
+    if apart:
+        why = f"another {apart[0].replace('_', ' ')}"
+    elif ours.get("seed") is not None and ours["seed"] == theirs.get("seed"):
+        why = "the same seed"
+    else:
+        return
+    raise ConfigError(
+        f"{second.label} has {why}, and is no independent second run of {base.label}",
+        remedy="draw the base anew with another --seed",
+    )
+
+
 def _differences(
     base: CountsTable, other: CountsTable, settings: Settings
 ) -> Iterator[tuple[str, str]]:
@@ -181,6 +202,8 @@ def _differences(
         here, there = _told(ours.identity.get(key)), _told(theirs.identity.get(key))
         if here == there or (key == "max_tokens" and settings.budget):
             continue
+        if key == "prompts_digest" and _asked_alike(base, other):
+            continue
         known = not key.endswith("digest")
         short = f"{name} ({here} and {there})" if known else name
         detail = f": {here} and {there}" if known else ""
@@ -188,6 +211,16 @@ def _differences(
     if settings.verifier is None and ours.verifier != theirs.verifier:
         pair = f"{ours.verifier} and {theirs.verifier}"
         yield f"verifiers ({pair})", f"different verifiers decide: {pair}"
+
+
+def _asked_alike(base: CountsTable, other: CountsTable) -> bool:
+    """Whether the problems compared have the same prompts: digests are of whole suites."""
+    if not (isinstance(base.run, Run) and isinstance(other.run, Run)):
+        return False
+    ours, theirs = (
+        {p.problem.id: p.prompt for p in run.problems()} for run in (base.run, other.run)
+    )
+    return all(ours[c.problem_id] == theirs.get(c.problem_id) for c in base.counts)
 
 
 def _told(value: Any) -> Any:

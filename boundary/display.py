@@ -62,7 +62,8 @@ def show_passk(curves: "Curves", *, as_json: bool) -> None:
         print_table(frame, as_json=True)
         return
     if as_json:
-        print_json({"curves": frame.to_dict("records"), **_records(curves.extras)})
+        valid = {"valid": tables.curves(curves.valid).to_dict("records")} if curves.valid else {}
+        print_json({"curves": frame.to_dict("records"), **_records(curves.extras), **valid})
         return
     show_curves(curves.solved, "pass@k in percent [95 % interval]")
     if curves.valid:
@@ -93,6 +94,7 @@ def show_comparisons(
         print_json(
             {
                 "verdicts": [stats.verdict(one) for one in found],
+                "notes": [list(one.notes) for one in found],
                 "differences": tables.differences(found).to_dict("records"),
                 "summaries": tables.summaries(found).to_dict("records"),
                 "controls": [stats.controls(one) for one in found],

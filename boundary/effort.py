@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from boundary import compare, passk, stats, tables
 from boundary.passk import Settings
-from boundary.records import Curve, Scored
+from boundary.probes.likelihood import law_of
+from boundary.records import Curve, Finish, Scored
 from boundary.store import CountsTable, Run
 from boundary.store.ledger import Ledgers, read_ledgers
 
@@ -120,18 +121,14 @@ def measure(
 
 def _base(runs: Mapping[str, Run], ledgers: Mapping[str, Ledgers | None]) -> str:
     """The first arm of plain draws from a checkpoint that a sampler drew from; else the first."""
-    weighed = {_digest(runs[label]) for label, ledger in ledgers.items() if ledger}
+    weighed = {law_of(runs[label]) for label, ledger in ledgers.items() if ledger}
     plain = [label for label, run in runs.items() if _sampler(run) == _PLAIN]
-    own = [label for label in plain if _digest(runs[label]) in weighed]
+    own = [label for label in plain if law_of(runs[label]) in weighed]
     return next(iter([*own, *plain, *runs]))
 
 
-def _digest(run: Run) -> str:
-    return str(run.manifest.identity["model_digest"])
-
-
 def _sampler(run: Run) -> str:
-    return str(run.manifest.identity.get("sampler", _PLAIN))
+    return str(run.manifest.identity.get("sampler") or _PLAIN)
 
 
 def sampler_words(run: Run) -> str:
@@ -139,7 +136,9 @@ def sampler_words(run: Run) -> str:
     identity = run.manifest.identity
     arguments: Mapping[str, object] = identity.get("sampler_args") or {}
     if not arguments:
-        return f"plain, temperature {identity['temperature']:g}, top-p {identity['top_p']:g}"
+        law = identity.get("temperature"), identity.get("top_p")
+        heat, top_p = ("not told" if x is None else f"{x:g}" for x in law)
+        return f"{_sampler(run)}, temperature {heat}, top-p {top_p}"
     told = ", ".join(
         f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
         for key, value in arguments.items()
@@ -244,7 +243,7 @@ def _histogram(
 
     told: dict[str, list[float]] = {}
     for label, run in runs.items():
-        if _digest(run) == _digest(runs[base]):
+        if law_of(run) == law_of(runs[base]):
             told[label] = [
                 nats / n for nats, n in _own(run) if nats is not None and n is not None and n > 0
             ]
@@ -271,10 +270,14 @@ def _histogram(
 
 
 def _own(run: Run) -> Iterator[tuple[float | None, int | None]]:
-    for part in run.samples(["logprob", "n_tokens"]):
-        yield from zip(
-            part.column("logprob").to_pylist(), part.column("n_tokens").to_pylist(), strict=True
-        )
+    """Finished answers, as those that are scored: of an adaptive run the first look only."""
+    first = run.design.looks[0] if run.design else None
+    columns = ["index", "finish", "logprob", "n_tokens"]
+    for part in run.samples(columns):
+        values = (part.column(name).to_pylist() for name in columns)
+        for index, finish, nats, n_tokens in zip(*values, strict=True):
+            if finish != Finish.LENGTH.value and (first is None or index < first):
+                yield nats, n_tokens
 
 
 def write_tables(found: Effort, out: "Path") -> None:

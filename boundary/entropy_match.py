@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from boundary import engines, prompts
-from boundary.config import ArmSettings
+from boundary.config import MAX_TOKENS, ArmSettings
 from boundary.engines import Decoding, Engine, Nucleus, Request
+from boundary.engines.checkpoint import prompt_lengths
 from boundary.errors import ConfigError, EngineError
 from boundary.progress import SILENT, Advance, Progress
 from boundary.records import Draw, Problem
@@ -38,6 +39,8 @@ _FAR = 5
 """Standard errors from the base's entropy at which a measurement needs no more precision."""
 _CLOSE = 0.5
 """Standard errors of the difference at which the search ends: more would fit noise."""
+_MATCHED = 2
+"""Standard errors on fresh seeds up to which two entropies are told as equal."""
 _NARROW = 1e-3
 """Temperatures nearer to each other than this are not told apart."""
 
@@ -121,16 +124,38 @@ def run(asked: Asked, *, progress: Progress = SILENT) -> Match:
         ConfigError: At no temperature up to 2 the tuned model has that entropy.
         EngineError: A model does not load, or an entropy cannot be measured so precisely.
     """
+    budget = _budget(asked)
     with progress.task("entropies measured", total=_EVALUATIONS + 2) as advance:
         with closing(engines.load(asked.base)) as engine:
-            meter = _Meter(engine, asked, asked.base, advance)
+            meter = _Meter(engine, asked, asked.base, budget, advance)
             base = meter.measure(asked.base.temperature)
             fresh_base = meter.measure(asked.base.temperature, fresh=True)
         with closing(engines.load(asked.tuned)) as engine:
-            meter = _Meter(engine, asked, asked.tuned, advance)
+            meter = _Meter(engine, asked, asked.tuned, budget, advance)
             tried = _search(meter, base)
             fresh = meter.measure(tried[-1].temperature, fresh=True)
     return Match(tried[-1].temperature, base, tuple(tried), fresh_base, fresh)
+
+
+def _budget(asked: Asked) -> int:
+    """New tokens for both models alike: as asked, or the smaller room of the two contexts."""
+    rooms = [MAX_TOKENS]
+    for arm in (asked.base, asked.tuned):
+        checkpoint = engines.identify(arm.model, arm.revision)
+        if checkpoint.context is None:
+            continue
+        template = prompts.get(arm.template or asked.suite.template)
+        texts = [prompts.render(template, p.question) for p in asked.problems]
+        # vLLM wants room for one more token when it tells the likeliest ones.
+        room = checkpoint.context - max(prompt_lengths(checkpoint, texts)) - 1
+        if room < (arm.max_tokens or 1):
+            raise ConfigError(
+                f"{arm.model} has room for {max(room, 0)} new tokens after the longest prompt, and"
+                f" {arm.max_tokens or 1} are asked for",
+                remedy=f"give --max-tokens {room} or less" if room > 0 else "take another model",
+            )
+        rooms.append(room)
+    return min(rooms) if asked.base.max_tokens is None else asked.base.max_tokens
 
 
 def _search(meter: "_Meter", base: Entropy) -> list[Entropy]:
@@ -162,7 +187,9 @@ def _bracket(tried: list[Entropy], base: Entropy) -> Iterator[float]:
     yield base.temperature or 1.0
     rises = tried[-1].mean < base.mean
     temperature = tried[-1].temperature
-    while (tried[-1].mean < base.mean) == rises and _COOLEST < temperature < HOTTEST:
+    while (tried[-1].mean < base.mean) == rises and (
+        temperature < HOTTEST if rises else temperature > _COOLEST
+    ):
         temperature = min(HOTTEST, 1.5 * temperature) if rises else max(_COOLEST, temperature / 2)
         yield temperature
 
@@ -193,7 +220,9 @@ def _between(low: Entropy, high: Entropy, target: float) -> float:
 class _Meter:
     """Measures a loaded model's entropy; on one set of seeds, so that noise is common."""
 
-    def __init__(self, engine: Engine, asked: Asked, arm: ArmSettings, advance: Advance) -> None:
+    def __init__(
+        self, engine: Engine, asked: Asked, arm: ArmSettings, budget: int, advance: Advance
+    ) -> None:
         self._engine = engine
         self._asked = asked
         self._advance = advance
@@ -202,20 +231,13 @@ class _Meter:
             p.id: tuple(engine.encode(prompts.render(template, p.question))) for p in asked.problems
         }
         ids = (engine.token_id(text) for text in template.stop_tokens)
-        longest = max(map(len, self._prompts.values()))
-        room = (engine.checkpoint.context or 1 << 30) - longest
         self._decoding = Decoding(
             arm.temperature,
             arm.top_p,
-            min(arm.max_tokens or room, room),
+            budget,
             template.stop_strings,
             tuple(i for i in ids if i is not None),
         )
-        if self._decoding.max_tokens < 1:
-            raise EngineError(
-                f"a prompt of {longest} tokens fills the context of {arm.model}",
-                remedy="take another model or suite",
-            )
 
     def measure(
         self, temperature: float, *, target: float | None = None, fresh: bool = False
@@ -298,9 +320,16 @@ def table(found: Match) -> "pd.DataFrame":
 
 def reading(found: Match) -> str:
     """The result in words."""
-    return (
+    error = found.gap_error
+    far = f", {abs(found.gap) / error:.1f} standard errors of {error:.4f}" if error else ""
+    told = (
         f"At temperature {found.temperature:.4f} the tuned model has the base's entropy at"
-        f" {found.base.temperature:g}, found in {found.evaluations} measurements; on fresh seeds"
-        f" they differ by {found.gap:+.4f} nats, {abs(found.gap) / found.gap_error:.1f} standard"
-        f" errors of {found.gap_error:.4f}."
+        f" {found.base.temperature:g}"
+        if abs(found.gap) <= _MATCHED * error
+        else f"No temperature tried gives the tuned model the base's entropy at"
+        f" {found.base.temperature:g} for sure; {found.temperature:.4f} comes nearest"
+    )
+    return (
+        f"{told}, found in {found.evaluations} measurements; on fresh seeds they differ by"
+        f" {found.gap:+.4f} nats{far}."
     )

@@ -13,7 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boundary import stats, tables
+from boundary import samplers, stats, tables
 from boundary.engines import Nucleus
 from boundary.engines.checkpoint import pieces
 from boundary.errors import ConfigError
@@ -349,6 +349,8 @@ def _add_entropy(
 ) -> None:
     """Of a run's own model, over all that was drawn from it, cut answers too."""
     label, one = named
+    if one.manifest.identity.get("sampler") in samplers.WEIGHING:
+        return  # what it keeps was not drawn token by token from one law
     if not scorer.may_tell(one, inspected=True):
         return
     nucleus = nucleus_of(one)
@@ -400,7 +402,7 @@ def reading(cells: Sequence[PerplexityCell], base: str, other: str) -> str:
     """What the cross table says of two arms, in words; empty where cells are missing."""
     found = {(c.answers_of, c.under): c for c in cells if c.subset == "all"}
     own, tuned = found.get((base, base)), found.get((other, base))
-    if own is None or tuned is None:
+    if own is None or tuned is None or own.anew or tuned.anew:
         return ""
     gap = stats.perplexity_gap(own, tuned, rng=_rng())
     if gap is None or not math.isfinite(gap.ratio_low):

@@ -1,5 +1,6 @@
 """The ``report`` stage: everything known of some runs as tables, figures and one HTML page."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -79,11 +80,11 @@ def run(plan: Plan, out: Path, *, progress: Progress = SILENT) -> list[Findings]
     for one in found:
         figures = []
         for drawn in sheet.draw(_sheet(one), looks):
-            sheet.write(drawn, out / "figures" / one.suite)
+            sheet.write(drawn, out / "figures" / _folder(one.suite))
             figures.append(
                 FigureSpec(drawn.title, drawn.caption, svg_text(drawn.figure), drawn.kind)
             )
-        _write_tables(one, out / "tables" / one.suite)
+        _write_tables(one, out / "tables" / _folder(one.suite))
         sections.append(_section(one, tuple(figures)))
     page = Page(
         title=plan.title,
@@ -188,7 +189,11 @@ def _arm(plan: Plan, label: str, found: Run) -> ArmSettings:
         return plan.arms[label]
     kept = ("revision", "engine", "dtype")
     identity = found.manifest.identity
-    return ArmSettings(model=identity["model_id"], **{key: identity[key] for key in kept})
+    return ArmSettings(
+        model=identity["model_id"],
+        engine_args=identity.get("engine_args") or {},
+        **{key: identity[key] for key in kept},
+    )
 
 
 def _sheet(one: Findings) -> sheet.Sheet:
@@ -292,6 +297,11 @@ def _facts(found: Sequence[Findings]) -> Iterator[RunFacts]:
                     ("versions", versions),
                 ]
             yield RunFacts(label, r.name, tuple(rows))
+
+
+def _folder(suite: str) -> str:
+    """A suite's name as that of one folder: a log, or a run from elsewhere, may name any."""
+    return re.sub(r"[/\\\0]", "-", suite).strip(".") or "suite"
 
 
 def _write_page(text: str, path: Path) -> None:

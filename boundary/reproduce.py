@@ -97,6 +97,12 @@ def _rerun(tables: Sequence[CountsTable]) -> Iterator[Check]:
     curve = [row for row in own if row.place == "audit/pass_at_k_curve.csv"]
     names = list(dict.fromkeys(row.model for row in curve))
     found = {name: _table(name, tables) for name in names}
+    asked = [{count.problem_id for count in table.counts} for table in found.values()]
+    if any(one != asked[0] for one in asked):
+        raise ConfigError(
+            "the models' counts are of different problems",
+            remedy="give each problem's counts for both models",
+        )
     for model, points in groupby(curve, key=lambda row: row.model):
         yield from _curve(list(points), found[model])
     for row in own:

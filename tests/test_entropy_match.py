@@ -66,6 +66,7 @@ def matched(
     tuned = Known(law)
     made = {"base": Known(lambda _: base), "tuned": tuned}
     monkeypatch.setattr(engines, "load", lambda arm: made[arm.model])
+    monkeypatch.setattr(engines, "identify", lambda model, revision: made[model].checkpoint)
     arms = [ArmSettings(model=name, template="raw", temperature=0.6) for name in made]
     asked = Asked(arms[0], arms[1], suites.load("dial"), limit=20, **changes)
     return entropy_match.run(asked), tuned

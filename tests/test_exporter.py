@@ -25,6 +25,10 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Path:
         options = ("--suite", "dial", "--limit", 24, "-n", n, *more)
         done("sample", model, *options, where=folder)
     names = sorted(p.name for p in (folder / "results").iterdir())
+    again = ("sample", FIXED, "--suite", "dial", "--limit", 24, "-n", 16, "--seed", 7)
+    done(*again, "--results", "again", where=folder)
+    (second,) = (folder / "again").glob("p=0.4-*")
+    done("export", second, "--out", "again/archives", where=folder)
     done("export", *names, "--out", "archives", where=folder)
     return folder
 
@@ -74,12 +78,14 @@ def test_compare_with_an_adaptive_run_a_floor_and_a_budget(where: Path, tmp_path
     said = []
     for place, of in (("run", run_of), ("archive", archive_of)):
         base, quick, second = (of(where, m) for m in (FIXED, QUICK, OTHER))
-        names = (base, quick, "--floor", second, "--steps", "0,100")
+        (floor,) = where.glob("again/archives/*.zip" if of is archive_of else "again/p=0.4-*")
+        names = (base, quick, "--floor", floor, "--steps", "0,100")
         adaptive = done("compare", *names, "--out", tmp_path / place, where=tmp_path)
         cut = done("compare", base, second, "--budget", 5, "--intersect", where=tmp_path)
         said.append((adaptive, cut, written(tmp_path / place)))
     assert said[0] == said[1]
     assert "trend.csv" in said[0][2]
+    assert "a second run of" in said[0][0]
     assert "lengths.csv" in said[0][2]
 
 
@@ -179,3 +185,32 @@ def test_unfinished_runs_and_samplers_that_draw_more_than_they_keep(tmp_path: Pa
         assert told[0].code == 0
         errors += told[0].err
     assert "is unfinished" in errors
+
+
+def test_a_floor_is_the_base_drawn_again(where: Path) -> None:
+    base, other = run_of(where, FIXED), run_of(where, OTHER)
+    told = refused("compare", base, other, "--floor", other, where=where)
+    assert "another model id" in told
+    told = refused("compare", base, other, "--floor", base, where=where)
+    assert "the same seed" in told
+    assert "another --seed" in told
+
+
+def test_a_budget_cuts_votes_costs_and_lengths_too(where: Path) -> None:
+    run = run_of(where, FIXED)
+    found = done("passk", run, "--budget", 2, "--cost", "--answers", "--json", where=where)
+    told = json.loads(found)
+    assert {row["pass_at_k"] for row in told["curves"]} == {0.0}
+    assert {row["maj_at_k"] for row in told["majority"]} == {0.0}
+    assert all(row["tokens"] <= 2 * row["k"] for row in told["cost"])
+    lengths = json.loads(done("compare", run, run, "--budget", 2, "--json", where=where))["lengths"]
+    assert {row["outcome"] for row in lengths} == {"all", "truncated"}
+    assert max(row["mean"] for row in lengths) <= 2
+
+
+def test_an_intersection_of_the_same_prompts_tells_no_difference(where: Path) -> None:
+    options = ("--suite", "dial", "--limit", 20, "-n", 16, "--results", "fewer")
+    done("sample", OTHER, *options, where=where)
+    (fewer,) = (where / "fewer").iterdir()
+    said = done("compare", run_of(where, FIXED), fewer, "--intersect", where=where)
+    assert "differ in" not in said

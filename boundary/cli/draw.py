@@ -191,18 +191,26 @@ def verify(
     """
     from boundary import disagreement
     from boundary import verify as stage
-    from boundary.console import ConsoleProgress
+    from boundary.console import ConsoleProgress, print_json
     from boundary.records import Tier
 
     allow(unsafe_execution)
+    if lenient and diff is None:
+        raise ConfigError("both tiers are judged at once", remedy="--lenient goes with --diff")
+    if as_json and diff is not None and len(runs) > 1:
+        raise ConfigError("--diff --json is about one run", remedy="name the runs one by one")
     tier = Tier.LENIENT if lenient else Tier.STRICT
+    judged = []
     for run in open_runs(runs, results):
         for name in diff or (verifier,):
             count = stage.run(run, verifier=name, progress=ConsoleProgress())
-            typer.echo(f"{run.name}: {count} samples judged", err=diff is not None)
+            typer.echo(f"{run.name}: {count} samples judged", err=diff is not None or as_json)
+            judged.append({"run": run.name, "judged": count})
         if diff:
             found = disagreement.run(run, *diff, tier=tier)
             display.show_disagreements(found, as_json=as_json)
+    if as_json and diff is None:
+        print_json(judged)
 
 
 @commands.command()

@@ -243,12 +243,16 @@ class Flight:
             yield Prefix(*live.request.key, live.ids, total, self._law.draw_logprob(total))
 
 
+_MOST_TOKENS = 1 << 20
+"""No vocabulary has more."""
+
+
 def trace_of(flat: Any, decoding: Decoding, cached: int | None) -> Trace:
     """What the tokens of one request cost, from vLLM's raw log-probabilities of each position.
 
     A position holds the drawn token's first and then those of the likeliest tokens. Of a law
     known so far as these, with p_K the least of them, sum p ** exponent lacks at most
-    p_K ** (exponent - 1) times the mass of the others.
+    p_K ** (exponent - 1) times the mass of the others; so does that of the law drawn from.
     """
     assert decoding.exponent is not None
     own: list[float] = []
@@ -257,13 +261,25 @@ def trace_of(flat: Any, decoding: Decoding, cached: int | None) -> Trace:
     tail = 0.0
     for start, end in zip(flat.start_indices, flat.end_indices, strict=True):
         taken, known = flat.logprobs[start], flat.logprobs[start + 1 : end]
-        power = _log_sum(known, decoding.exponent)
+        power, left = _normaliser(known, decoding.exponent)
+        scale, left_of_scale = _normaliser(known, 1 / decoding.temperature)
         own.append(taken)
-        laws.append(taken / decoding.temperature - _log_sum(known, 1 / decoding.temperature))
+        laws.append(taken / decoding.temperature - scale)
         powers.append(power)
-        rest = max(0.0, 1.0 - math.fsum(map(math.exp, known)))
-        tail = max(tail, rest * math.exp((decoding.exponent - 1) * min(known) - power))
+        tail = max(tail, left, left_of_scale)
     return Trace(own, laws, powers, tail, cached)
+
+
+def _normaliser(known: list[float], exponent: float) -> tuple[float, float]:
+    """The log of sum p ** exponent over all tokens, and the share that it may lack at most."""
+    if exponent == 1:
+        return 0.0, 0.0
+    total = _log_sum(known, exponent)
+    rest = max(0.0, 1.0 - math.fsum(map(math.exp, known)))
+    if exponent > 1:
+        return total, rest * math.exp((exponent - 1) * min(known) - total)
+    # Flattened: the rest weighs most where it is spread evenly over all the others.
+    return total, _MOST_TOKENS ** (1 - exponent) * rest**exponent * math.exp(-total)
 
 
 def _log_sum(logprobs: list[float], exponent: float) -> float:

@@ -48,13 +48,17 @@ class EvalPlus:
         if results is None:
             return _unjudged(samples[0], task)
         found = document(results).get("eval")
-        if not isinstance(found, dict):
+        if not (isinstance(found, dict) and all(map(_is_listed, found.values()))):
             raise LogError(
                 f"{results} has no 'eval' with a list of results for each task: it was written by"
                 " an EvalPlus before 0.2, or by something else",
                 remedy="evaluate the samples again with a newer EvalPlus",
             )
         return _log(results, samples, task, found)
+
+
+def _is_listed(told: Any) -> bool:
+    return isinstance(told, list) and all(isinstance(row, dict) for row in told)
 
 
 def _stem(path: Path) -> str:

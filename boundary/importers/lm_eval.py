@@ -76,7 +76,7 @@ def _results(samples: Path, match: re.Match[str] | None, paths: Sequence[Path]) 
 
 def _log(samples: Path, task: str, results: Path | None) -> Log:
     told = document(results) if results else {}
-    config = told.get("configs", {}).get(task, {})
+    config = (told.get("configs") or {}).get(task) or {}
     first = first_row(samples) or {}
     reader = _Reader(samples, _filters(config))
     notes: tuple[str, ...] = ()
@@ -93,14 +93,14 @@ def _log(samples: Path, task: str, results: Path | None) -> Log:
         files=(samples, *([results] if results else [])),
         entries=reader.entries,
         verifiers=_verifiers(first, config),
-        figures=_figures(told.get("results", {}).get(task, {})),
+        figures=_figures((told.get("results") or {}).get(task) or {}),
         decoding=_decoding(first, config, told),
         notes=notes,
     )
 
 
 def _model(told: Mapping[str, Any]) -> str | None:
-    config = told.get("config", {})
+    config = told.get("config") or {}
     arguments = config.get("model_args")
     if isinstance(arguments, str):
         arguments = dict(part.partition("=")[::2] for part in arguments.split(","))
@@ -211,8 +211,10 @@ class _Reader:
         for metric in _metrics(row):
             name, value = _grader(metric, key), row.get(metric)
             if len(texts) > 1 and isinstance(answer, list):
-                if metric in ("pass@1", "pass_at_1") and number(value) is not None:
-                    shares[name] = Share(round(float(value or 0) * len(texts)), len(texts))
+                # A filter may have kept some of the answers only, and the score is theirs.
+                drawn = min(len(answer), len(texts))
+                if metric in ("pass@1", "pass_at_1") and drawn and number(value) is not None:
+                    shares[name] = Share(round(float(value or 0) * drawn), drawn)
             elif not (votes and len(texts) > 1):
                 told[name] = _judged(value, answer)
         return told, shares

@@ -26,7 +26,8 @@ from boundary.importers.lines import document, first_row, required, rows
 from boundary.records import Outcome
 
 _SEED = re.compile(r"output(?:-rs(\d+))?\.jsonl(?:\.gz)?")
-_JUDGED = re.compile(r"judgement:\s*\**\s*(yes|no)\b", re.IGNORECASE)
+# Some judges set the word in bold.
+_JUDGED = re.compile(r"judgement\**\s*:[\s*]*(yes|no)\b", re.IGNORECASE)
 _ONE = re.compile(r"pass@1(?:\[.*\])?")
 _SYMBOLIC = "nemo-skills:symbolic_correct"
 _JUDGE = "nemo-skills:judge_correct"

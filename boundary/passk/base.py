@@ -46,15 +46,22 @@ def within_budget(table: CountsTable, settings: Settings) -> CountsTable:
         return table
     from boundary.store.lengths import at_budget
 
-    return at_budget(samples_of(table, settings), settings.budget)
+    return at_budget(_drawn(table, settings), settings.budget)
 
 
 def samples_of(table: CountsTable, settings: Settings) -> "Answers":
-    """The samples behind a table.
+    """The samples behind a table, at the budget of tokens that is asked for.
 
     Raises:
         ConfigError: It comes from no run.
     """
+    from boundary.store.lengths import cut_at
+
+    found = _drawn(table, settings)
+    return found if settings.budget is None else cut_at(found, settings.budget)
+
+
+def _drawn(table: CountsTable, settings: Settings) -> "Answers":
     from boundary.store.lengths import answers_of
 
     found = answers_of(table, tier=settings.tier, verifier=settings.verifier)

@@ -74,7 +74,8 @@ def _budget_curves(
     for table in found:
         samples = samples_of(table, settings)
         for budget in budgets:
-            cut = (samples.lengths.tokens > budget) & samples.inside
+            lengths = samples.lengths
+            cut = ((lengths.tokens > budget) | lengths.is_cut) & samples.inside
             curve = stats.curve(
                 arm_of(at_budget(samples, budget)),
                 settings.ks,

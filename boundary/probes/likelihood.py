@@ -283,11 +283,17 @@ class Scorer:
         laws = [n for n in (found.folder / "scores").folders() if n.startswith(f"{self._digest}-T")]
         for place in (folder, *map(found.score_folder, laws)):
             known |= _stored(place, {a.key for a in answers} - known.keys())
-        missing = [a for a in answers if a.key not in known]
+        missing = self._missing(answers, known, folder)
         if not self._complete(found, missing, folder, None):
             return None
         known |= _stored(folder, {a.key for a in missing})
         return {a.key: known[a.key] for a in answers if a.key in known}
+
+    def _missing(self, answers: Sequence[Answer], known: Scores, folder: Folder) -> list[Answer]:
+        """What has neither a score nor the mark of an answer that cannot have one."""
+        left = [a for a in answers if a.key not in known]
+        marked = _keys(folder) if left else set()
+        return [a for a in left if a.key not in marked]
 
     def solutions(self, found: Run, texts: Mapping[str, Sequence[str]]) -> Scores | None:
         """Scores of worked solutions by problem, without an end token: nobody drew one."""
@@ -300,7 +306,7 @@ class Scorer:
         stamp = hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         folder = found.score_folder(f"{self._digest}-solutions-{stamp}")
         known = _stored(folder, {a.key for a in answers})
-        missing = [a for a in answers if a.key not in known]
+        missing = self._missing(answers, known, folder)
         if not self._complete(found, missing, folder, None):
             return None
         known |= _stored(folder, {a.key for a in missing})
@@ -333,7 +339,12 @@ class Scorer:
         mine = [a for a in missing if shard.owns(_rank(0, a.key))]
         label = f"score {found.name} under {self.judge.label}"
         with self._progress.task(label, total=len(mine)) as advance:
-            for part in _parts(self._fitting(found, mine, nucleus)):
+            fitting, left = self._fitting(found, mine, nucleus)
+            if left:
+                # Marked without a score: a later command need not load the model to leave them out.
+                rows = [{"problem_id": a.problem_id, "index": a.index} for a in left]
+                write_table(folder, f"{session_name()}.parquet", _table(rows, nucleus))
+            for part in _parts(fitting):
                 rows = self._score([p for p, _ in part], [a for _, a in part], nucleus)
                 write_table(folder, f"{session_name()}.parquet", _table(rows, nucleus))
                 advance(len(part), "")
@@ -341,8 +352,8 @@ class Scorer:
 
     def _fitting(
         self, found: Run, answers: Sequence[Answer], nucleus: Nucleus | None
-    ) -> list[tuple[list[int], Answer]]:
-        """Prompts and answers that the model can see whole, the longest first.
+    ) -> tuple[list[tuple[list[int], Answer]], list[Answer]]:
+        """What the model can see whole, with its prompts and the longest first, and the rest.
 
         So what takes most memory fails at once, not after an hour.
         """
@@ -357,8 +368,10 @@ class Scorer:
         most = (engine.checkpoint.context or 1 << 62) - spare
         pairs = [(prompts[a.problem_id], a) for a in tokenised if a.token_ids]
         fitting = [pair for pair in pairs if _length(pair) <= most]
-        self._tell_too_long(found, [a for p, a in pairs if _length((p, a)) > most], most)
-        return sorted(fitting, key=lambda p: (-_length(p), p[1].problem_id, p[1].token_ids))
+        too_long = [a for p, a in pairs if _length((p, a)) > most]
+        self._tell_too_long(found, too_long, most)
+        left = [*too_long, *(a for a in tokenised if not a.token_ids)]
+        return sorted(fitting, key=lambda p: (-_length(p), p[1].problem_id, p[1].token_ids)), left
 
     def _tell_too_long(self, found: Run, answers: Sequence[Answer], most: int) -> None:
         if not answers:
@@ -447,7 +460,7 @@ def _stored(folder: Folder, wanted: set[Key]) -> Scores:
         key: (row["logprob"], row["n_tokens"])
         for table in read_parts(folder, ["problem_id", "index", "logprob", "n_tokens"])
         for row in table.to_pylist()
-        if (key := (row["problem_id"], row["index"])) in wanted
+        if (key := (row["problem_id"], row["index"])) in wanted and row["logprob"] is not None
     }
 
 
@@ -468,7 +481,7 @@ def _inspections(folder: Folder, answers: Mapping[Key, Answer]) -> Iterator[Insp
         for batch in table.to_batches(max_chunksize=_PART_ANSWERS):
             for row in batch.to_pylist():
                 key = row["problem_id"], row["index"]
-                if key not in answers or key in seen:
+                if key not in answers or key in seen or row["token_logprobs"] is None:
                     continue
                 seen.add(key)
                 answer = answers[key]

@@ -40,7 +40,14 @@ def classes_of(found: "Answers", verifier: str | None = None) -> list[Classes]:
         ConfigError: They come from an archive, which holds no answers.
     """
     run = _with_answers(found)
-    codes, words = _extracted(found, verifier or run.manifest.verifier)
+    name = verifier or run.manifest.verifier
+    codes, words = _extracted(found, name)
+    if ((found.outcome == CORRECT) & (codes == _SILENT) & found.inside).any():
+        raise ConfigError(
+            f"{name} does not say what it read from the answers of {found.table.label}",
+            remedy=f"judge them by one that does: boundary verify {run.folder} --verifier math,"
+            " and then --verifier math here",
+        )
     codes = np.where(found.lengths.is_cut, _SILENT, codes)
     counts = found.table.first_look or found.table.counts
     return [

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from boundary.store.marks import Marks
 
 SEPARATOR = "::"
+_ADAPTIVE = {"stop_after", "looks", "reached_n", "reached_c"}
 _REQUIRED = ("problem_id", "n", "c")
 _TABLES = (".csv", ".parquet")
 
@@ -272,7 +273,7 @@ def _from_file(path: Path) -> list[CountsTable]:
 def _table(label: str, rows: "pd.DataFrame") -> CountsTable:
     """Counts of one model; of an adaptive run, ``n`` and ``c`` are those of its first look."""
     plain = tuple(_row_counts(rows, ("n", "c")))
-    if "stop_after" not in rows or rows["stop_after"].isna().any():
+    if not set(rows.columns) >= _ADAPTIVE or rows["stop_after"].isna().any():
         return CountsTable(label, plain)
     looks = tuple(int(look) for look in str(rows["looks"].iloc[0]).split())
     design = Design(int(rows["stop_after"].iloc[0]), looks)
@@ -303,7 +304,7 @@ def _read_csv(path: Path) -> "pd.DataFrame":
     """Names stay text: the id 007 is not 7, and the model NA is not missing."""
     import pandas as pd
 
-    names = ("problem_id", "model", "group")
+    names = ("problem_id", "model", "group", "looks")
     return pd.read_csv(
         path, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=["", "nan"]
     )

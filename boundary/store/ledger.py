@@ -52,14 +52,17 @@ class Ledgers:
 def read_ledgers(run: "Run") -> Ledgers | None:
     """The sums of a run; ``None`` where its sampler kept all that it drew.
 
-    Of an answer that was drawn twice, as after a kill, the last ledger counts.
+    Of an answer that was drawn twice, as after a kill, the last ledger counts; of an adaptive run,
+    the answers of the first look, which every problem has.
     """
+    first = run.design.looks[0] if run.design else None
     rows: dict[tuple[str, int], dict[str, object]] = {}
     gap = 0.0
     for table in read_parts(run.folder / "ledger"):
         gap = max(gap, _gap(table.column("moves")))
         for row in table.drop_columns("moves").to_pylist():
-            rows[row["problem_id"], row["index"]] = row
+            if first is None or row["index"] < first:
+                rows[row["problem_id"], row["index"]] = row
     if not rows:
         return None
     found = list(rows.values())

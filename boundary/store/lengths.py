@@ -111,6 +111,17 @@ def _cut_or_padded(codes: "NDArray[np.uint8]", width: int) -> "NDArray[np.uint8]
     return np.pad(codes[:, :width], ((0, 0), (0, max(0, width - codes.shape[1]))))
 
 
+def cut_at(found: Answers, budget: int) -> Answers:
+    """The samples as a smaller budget of tokens would have left them: longer ones wrong and cut."""
+    too_long = found.lengths.tokens > budget
+    return replace(
+        found,
+        outcome=np.where(too_long, np.uint8(WRONG), found.outcome),
+        valid=np.where(too_long, np.uint8(UNKNOWN), found.valid),
+        lengths=Lengths(np.minimum(found.lengths.tokens, budget), found.lengths.is_cut | too_long),
+    )
+
+
 def at_budget(found: Answers, budget: int) -> "CountsTable":
     """Counts that the run would have with a smaller budget of tokens.
 

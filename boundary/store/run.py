@@ -362,7 +362,7 @@ def _by_problem(table: Any) -> dict[str, "NDArray[np.int32]"]:
 def _problem_table(problems: Sequence[StoredProblem]) -> Any:
     import pyarrow as pa
 
-    rows = [
+    told = (
         {
             "id": p.problem.id,
             "question": p.problem.question,
@@ -373,7 +373,8 @@ def _problem_table(problems: Sequence[StoredProblem]) -> Any:
             "meta": json.dumps(dict(p.problem.meta), sort_keys=True),
         }
         for p in problems
-    ]
+    )
+    rows = [{name: schema.clean(value) for name, value in row.items()} for row in told]
     return pa.Table.from_pylist(rows, schema=schema.problems())
 
 

@@ -157,14 +157,14 @@ def table_of(records: Sequence[Sample | Verdict | Prefix | Ledger], schema: Any)
     import pyarrow as pa
 
     columns = {
-        name: pa.array([_clean(getattr(r, name)) for r in records], schema.field(name).type)
+        name: pa.array([clean(getattr(r, name)) for r in records], schema.field(name).type)
         for name in schema.names
     }
     return pa.table(columns, schema=schema)
 
 
-def _clean(value: Any) -> Any:
-    """Half a surrogate pair is no UTF-8; it is stored as a visible escape."""
+def clean(value: Any) -> Any:
+    """A value as it can be stored: half a surrogate pair is no UTF-8, and is escaped visibly."""
     if isinstance(value, str) and not value.isascii():
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, tuple) and value and isinstance(value[0], Move):
