@@ -340,8 +340,14 @@ def test_an_answer_longer_than_the_context_is_named_counted_and_left_out(
     told: list[str] = []
     ids = [5] * 300
     long = {"token_ids": ids, "n_tokens": len(ids), "finish": "stop"}
-    found = ppl.run({"one": changed(copy, **long)}, judge(place, "two"), ALL, progress=Told(told))
+    one = changed(copy, **long)
+    found = ppl.run({"one": one}, judge(place, "two"), ALL, progress=Told(told))
     assert overall(found).too_long == 1
+    # What could not be scored is known from then on, and no model is loaded to find out again.
+    later = ppl.run({"one": one}, judge(place, "two"), ppl.Scoring(ALL.settings, load=False))
+    assert overall(later).too_long == 1
+    assert overall(later).mean == overall(found).mean
+    assert overall(later).problem_ids == overall(found).problem_ids
     (line,) = (line for line in told if line.startswith("left out"))
     assert "1 answers of one" in line.replace(copy.name, "one")
     assert "256 tokens that two can see (q1 #0)" in line

@@ -145,3 +145,22 @@ def test_the_sum_over_the_likeliest_is_worked_out_by_hand() -> None:
     assert trace.log_z == pytest.approx([math.log(0.34)] * 2)
     assert trace.log_q == pytest.approx([math.log(0.04 / 0.34), math.log(0.25 / 0.34)])
     assert trace.tail == pytest.approx(0.3 * 0.2 / 0.34)
+
+
+@pytest.mark.parametrize("temperature", [0.25, 0.5, 0.8, 1.0, 1.25, 2.0])
+def test_no_normaliser_lacks_more_than_is_told(temperature: float) -> None:
+    """The law drawn from has one as well, and where it is flatter than p its tail weighs more."""
+    weights = [1 / (i + 1) ** 1.3 for i in range(1000)]
+    law = [w / sum(weights) for w in weights]
+
+    class Flat:
+        start_indices, end_indices = (0,), (65,)
+        logprobs = tuple(math.log(p) for p in (law[0], *law[:64]))
+
+    trace = trace_of(Flat, Decoding(temperature, 1.0, 2, exponent=4.0), None)
+    whole = math.log(math.fsum(p ** (1 / temperature) for p in law))
+    told = math.log(law[0]) / temperature - trace.log_q[0]
+    assert told <= whole + 1e-12
+    assert whole - told <= math.log1p(trace.tail) + 1e-12
+    if temperature == 1:
+        assert told == 0
