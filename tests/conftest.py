@@ -4,7 +4,18 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples every time: a change is judged by what it changed. BOUNDARY_EXPLORE draws new
+# ones, to find what nobody thought of. How slow a shared machine is says nothing of the code.
+hypothesis.settings.register_profile(
+    "boundary",
+    derandomize=not os.environ.get("BOUNDARY_EXPLORE"),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("boundary")
 
 # These run where vLLM is installed: make test-vllm.
 collect_ignore = [] if find_spec("vllm") else ["vllm"]
