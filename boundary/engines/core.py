@@ -70,7 +70,7 @@ class Core:
         self._model = model
         self._lora = lora
         self._numbers = count()
-        self._died = EngineDeadError
+        self._died, self._is_dead = EngineDeadError, False
         self._refused = (VLLMError, ValueError)
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         # Started later, the tracker would be taken for vLLM's, and lift a block of signals; it
@@ -116,6 +116,8 @@ class Core:
         Raises:
             EngineError: vLLM refuses it, or is dead.
         """
+        if self._is_dead:
+            raise self.ended()
         name = str(next(self._numbers))
         try:
             place: str = self.engine.add_request(name, prompt, params, lora_request=self._lora)
@@ -139,9 +141,13 @@ class Core:
         Raises:
             EngineError: The engine's process is dead.
         """
+        if self._is_dead:
+            raise self.ended()
         try:
             outputs: list[Any] = self.engine.step()
         except self._died as error:
+            # vLLM may not know it yet, takes requests still, and would be waited for in vain.
+            self._is_dead = True
             raise self.ended() from error
         return outputs
 
