@@ -103,6 +103,38 @@ def named(artist: Drawing, part: str, *of: object) -> Drawing:
     return artist
 
 
+def draw_rates(
+    axes: "Axes",
+    x: Any,
+    rates: tuple[Any, Any, Any],
+    style: Style,
+    *of: object,
+    **line: Any,
+) -> None:
+    """Draw an arm's rates in percent: the band of their interval, and a marked line over it.
+
+    Args:
+        axes: Where.
+        x: Where the points stand, (K,).
+        rates: Mean, low and high in [0, 1], (K,) each.
+        style: The arm's look.
+        of: What the elements ``band`` and ``curve`` are of.
+        line: What the line has besides, or otherwise.
+    """
+    mean, low, high = (100 * each for each in rates)
+    band = axes.fill_between(x, low, high, color=style.color, alpha=0.14, linewidth=0)
+    named(band, "band", *of)
+    usual = {
+        "color": style.color,
+        "linestyle": style.line,
+        "marker": style.marker,
+        "markeredgecolor": PAPER,
+        "zorder": 3,
+    }
+    (drawn,) = axes.plot(x, mean, **(usual | line))
+    named(drawn, "curve", *of)
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
     """Apply the house style to what is built or saved inside."""

@@ -7,10 +7,10 @@ from boundary.plots.base import (
     PAPER,
     Style,
     canvas,
+    draw_rates,
     house_style,
     log2_axis,
     name_axes,
-    named,
     percent_limits,
     resolve,
 )
@@ -77,19 +77,14 @@ def _draw_line(
     axes: "Axes", rows: "pd.DataFrame", style: Style, of: tuple[Any, ...], *, is_full: bool
 ) -> None:
     """Band and line of one arm at one k."""
-    low, high = 100 * rows["low"], 100 * rows["high"]
-    band = axes.fill_between(rows["budget"], low, high, color=style.color, alpha=0.14, linewidth=0)
-    named(band, "band", *of)
-    (line,) = axes.plot(
+    draw_rates(
+        axes,
         rows["budget"],
-        100 * rows["pass_at_k"],
-        color=style.color,
-        linestyle=style.line,
-        marker=style.marker,
+        (rows["pass_at_k"], rows["low"], rows["high"]),
+        style,
+        *of,
         markerfacecolor=style.color if is_full else PAPER,
         markeredgecolor=PAPER if is_full else style.color,
         markersize=6.2,
         clip_on=False,
-        zorder=3,
     )
-    named(line, "curve", *of)

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from boundary.plots.base import (
-    PAPER,
     Style,
     canvas,
+    draw_rates,
     house_style,
     name_axes,
-    named,
     percent_limits,
     resolve,
     token_axis,
@@ -62,28 +61,16 @@ def plot_cost(
 
 def _draw_arm(axes: "Axes", rows: "pd.DataFrame", style: Style, arm: str) -> EndLabel:
     """Band and line of one arm, and what stands at its end."""
-    band = axes.fill_between(
+    draw_rates(
+        axes,
         rows["tokens"],
-        100 * rows["low"],
-        100 * rows["high"],
-        color=style.color,
-        alpha=0.14,
-        linewidth=0,
-    )
-    named(band, "band", arm)
-    (line,) = axes.plot(
-        rows["tokens"],
-        100 * rows["pass_at_k"],
-        color=style.color,
-        linestyle=style.line,
-        marker=style.marker,
-        markeredgecolor=PAPER,
+        (rows["pass_at_k"], rows["low"], rows["high"]),
+        style,
+        arm,
         markeredgewidth=0.8,
         markersize=6.2,
         clip_on=False,
-        zorder=3,
     )
-    named(line, "curve", arm)
     last = 100 * float(rows["pass_at_k"].iloc[-1])
     return EndLabel(
         f"{arm}  {last:.1f}", last, style.color, of=arm, mark=(style.marker, style.color)

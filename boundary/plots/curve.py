@@ -10,6 +10,7 @@ from boundary.plots.base import (
     RULE,
     Style,
     canvas,
+    draw_rates,
     house_style,
     k_axis,
     name_axes,
@@ -110,30 +111,23 @@ def _limits(
 
 def _draw_arm(axes: "Axes", curve: Curve, style: Style) -> None:
     """Band, bounds and line of one arm."""
-    band = axes.fill_between(
-        curve.ks, 100 * curve.low, 100 * curve.high, color=style.color, alpha=0.14, linewidth=0
-    )
-    named(band, "band", curve.label)
     for side, bound in (("low", curve.bound_low), ("high", curve.bound_high)):
         if bound is not None:
             (dots,) = axes.plot(
                 curve.ks, 100 * bound, color=style.color, linestyle=":", linewidth=1.0
             )
             named(dots, "bound", side, curve.label)
-    (line,) = axes.plot(
+    draw_rates(
+        axes,
         curve.ks,
-        100 * curve.mean,
-        color=style.color,
-        linestyle=style.line,
-        marker=style.marker,
-        markeredgecolor=PAPER,
+        (curve.mean, curve.low, curve.high),
+        style,
+        curve.label,
+        label=curve.label,
         markeredgewidth=0.8,
         markersize=6.2,
-        label=curve.label,
         clip_on=False,
-        zorder=3,
     )
-    named(line, "curve", curve.label)
 
 
 def _draw_valid(axes: "Axes", curve: Curve, style: Style) -> None:

@@ -9,6 +9,7 @@ from boundary.plots.base import (
     PAPER,
     Style,
     canvas,
+    draw_rates,
     header,
     house_style,
     k_axis,
@@ -100,7 +101,15 @@ def _draw_law(
     labels = []
     for curve in curves:
         look = looks[curve.label]
-        _draw_measured(axes, curve, look, law)
+        draw_rates(
+            axes,
+            curve.ks,
+            (curve.mean, curve.low, curve.high),
+            look,
+            curve.label,
+            law,
+            markeredgewidth=0.8,
+        )
         beyond = rows[rows["arm"] == curve.label].sort_values("k")
         end = 100 * float(curve.mean[-1])
         if not beyond.empty:
@@ -111,24 +120,6 @@ def _draw_law(
             EndLabel(told, end, look.color, f"{curve.label}, {law}", mark=(look.marker, PAPER))
         )
     return write_ends(axes, max(float(rows["k"].max()), edge), labels)
-
-
-def _draw_measured(axes: "Axes", curve: Curve, look: Style, law: str) -> None:
-    band = axes.fill_between(
-        curve.ks, 100 * curve.low, 100 * curve.high, color=look.color, alpha=0.14, linewidth=0
-    )
-    named(band, "band", curve.label, law)
-    (line,) = axes.plot(
-        curve.ks,
-        100 * curve.mean,
-        color=look.color,
-        linestyle=look.line,
-        marker=look.marker,
-        markeredgecolor=PAPER,
-        markeredgewidth=0.8,
-        zorder=3,
-    )
-    named(line, "curve", curve.label, law)
 
 
 def _draw_beyond(axes: "Axes", rows: "pd.DataFrame", look: Style, of: tuple[str, str]) -> None:
