@@ -7,6 +7,6 @@ exits with can pass for a verdict.
 
 from boundary.sandbox.isolation import level, require
 from boundary.sandbox.pool import Pool
-from boundary.sandbox.program import Check, Limits, Output, Program
+from boundary.sandbox.program import Check, Limits, Output, Program, prepare, seal
 
-__all__ = ["Check", "Limits", "Output", "Pool", "Program", "level", "require"]
+__all__ = ["Check", "Limits", "Output", "Pool", "Program", "level", "prepare", "require", "seal"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from boundary.sandbox import plain, wire
-from boundary.sandbox.program import Check, Output, Program
+from boundary.sandbox.program import Check, Output, Program, prepare, seal_of
 
 # What a program may report of itself; the limits that are seen from outside it may not.
 _REPORTED = ("exception", "syntax", "memory_limit", "output_limit", "not_plain", "exited")
@@ -98,8 +98,11 @@ class Attempt:
         if not self._is_function:
             yield program.inputs[self._number].encode("utf-8", "surrogatepass")
             return
+        if program.prepared is not None:
+            yield program.prepared
+            return
         for arguments in program.inputs:
-            yield wire.frame(wire.VALUE, plain.encode(tuple(arguments)))
+            yield prepare((tuple(arguments),))
 
     def _order(self) -> dict[str, Any]:
         program, limits = self.task.program, self.task.program.limits
@@ -135,7 +138,7 @@ class Attempt:
             self._print(body[wire.CPU.size :])
         elif mark == wire.ANSWERED and not self.is_over:
             (cpu_s,) = wire.CPU.unpack_from(body)
-            self._answers += body[wire.CPU.size :]
+            self._answers += memoryview(body)[wire.CPU.size :]
             self._read(cpu_s)
         return self.is_over
 
@@ -158,8 +161,7 @@ class Attempt:
             end = wire.HEADER.size + size
             if len(self._answers) < end:
                 return
-            body = bytes(self._answers[wire.HEADER.size : end])
-            del self._answers[:end]
+            body = wire.taken(self._answers, wire.HEADER.size, end)
             self._frame(mark, body, cpu_s)
 
     def _frame(self, mark: bytes, body: bytes, cpu_s: float) -> None:
@@ -167,13 +169,21 @@ class Attempt:
             self._is_started = True
             return
         used_s = max(0.0, cpu_s - self._cpu_s) if self._is_function else 0.0
-        output = _output(mark, body, used_s)
+        seal = seal_of(body) if mark == wire.VALUE and self._is_function else b""
+        if seal and seal == self._wanted_seal():
+            output = Output(cpu_s=used_s, seal=seal, is_sealed=True)
+        else:
+            output = _output(mark, body, used_s, seal)
         if not self._is_function:
             # What it printed may still be on the way.
             self._report = output
             return
         self._cpu_s += used_s
         self._settle(output, is_last=mark not in (wire.VALUE, wire.ERROR))
+
+    def _wanted_seal(self) -> bytes | None:
+        seals = self.task.program.seals
+        return seals[self._number] if self._number < len(seals) else None
 
     def _settle(self, output: Output, *, is_last: bool) -> None:
         """Keep an output; the program is over with its last one, or if the check says so."""
@@ -227,14 +237,14 @@ class Attempt:
         return Output(stdout=text, error=error, detail=detail)
 
 
-def _output(mark: bytes, body: bytes, cpu_s: float) -> Output:
+def _output(mark: bytes, body: bytes, cpu_s: float, seal: bytes) -> Output:
     """What a program says it made of an input."""
     try:
         found = plain.decode(body)
     except plain.NotPlainError as error:
         return Output(error="not_plain", detail=str(error), cpu_s=cpu_s)
     if mark == wire.VALUE:
-        return Output(value=found, cpu_s=cpu_s)
+        return Output(value=found, cpu_s=cpu_s, seal=seal)
     if mark in (wire.ERROR, wire.FATAL) and type(found) is tuple and len(found) == 2:
         kind, detail = found
         if kind in _REPORTED and type(detail) is str:

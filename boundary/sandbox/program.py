@@ -1,8 +1,11 @@
 """What is run, within which limits, and what comes back."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from boundary.sandbox import plain, wire
 
 ERRORS = (
     "exception",
@@ -54,12 +57,18 @@ class Program:
             function called for every input, a tuple of positional arguments.
         inputs: Strings, or tuples of plain data.
         limits: Limits of the whole program, or of each input.
+        prepared: The inputs of a function from :func:`prepare`, where
+            several programs are called with them; else they are written for this one.
+        seals: Seals of outputs for the inputs, by place, None where there is none. An output with
+            that seal is not read: its ``value`` is missing, and ``is_sealed`` says so.
     """
 
     source: str
     entry: str | None
     inputs: tuple[Any, ...]
     limits: Limits = Limits()
+    prepared: bytes | None = None
+    seals: Sequence[bytes | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,9 @@ class Output:
         error: None, or one of :data:`ERRORS`.
         detail: What the error was, in words. A program may write here what it likes.
         cpu_s: Processor time, as seen from outside the program.
+        seal: Stands for the returned value: equal seals mean values of equal bytes. Empty with an
+            error, and with standard input.
+        is_sealed: Whether ``seal`` is the one that the program had for this input.
     """
 
     value: Any = None
@@ -79,6 +91,8 @@ class Output:
     error: str | None = None
     detail: str = ""
     cpu_s: float = 0.0
+    seal: bytes = b""
+    is_sealed: bool = False
 
     def emptied(self) -> "Output":
         """How it went, without what came out."""
@@ -87,3 +101,32 @@ class Output:
 
 # Called in the parent with an input's number and its output; False ends the program there.
 Check = Callable[[int, Output], bool]
+
+
+# Fewer bytes than a digest has are their own seal.
+_SEAL_BYTES = 64
+
+
+def prepare(inputs: Iterable[tuple[Any, ...]]) -> bytes:
+    """The inputs of a function as they cross the border of a sandbox.
+
+    Raises:
+        NotPlainError: One is no plain data.
+    """
+    return b"".join(wire.frame(wire.VALUE, plain.encode(arguments)) for arguments in inputs)
+
+
+def seal(value: Any) -> bytes:
+    """The seal of an output that is that value, and made as plain data mostly are.
+
+    Raises:
+        NotPlainError: It is no plain data.
+    """
+    return seal_of(plain.encode(value))
+
+
+def seal_of(body: bytes) -> bytes:
+    """The seal of a value's bytes: themselves, or their BLAKE2b digest if that is shorter."""
+    if len(body) < _SEAL_BYTES:
+        return body
+    return hashlib.blake2b(body, digest_size=_SEAL_BYTES).digest()

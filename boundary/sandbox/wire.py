@@ -67,9 +67,15 @@ def split(received: bytearray) -> Iterator[tuple[bytes, bytes]]:
         end = HEADER.size + size
         if len(received) < end:
             return
-        body = bytes(received[HEADER.size : end])
-        del received[:end]
-        yield mark, body
+        yield mark, taken(received, HEADER.size, end)
+
+
+def taken(received: bytearray, start: int, end: int) -> bytes:
+    """Take the bytes up to ``end`` off the front; those from ``start`` on, copied once."""
+    with memoryview(received) as view:
+        body = bytes(view[start:end])
+    del received[:end]
+    return body
 
 
 class Counter:

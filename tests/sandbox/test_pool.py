@@ -9,11 +9,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from boundary import sandbox
 from boundary.errors import PackageError
-from boundary.sandbox import Limits, Output, Pool, Program, isolation, level, require
+from boundary.sandbox import Limits, Output, Pool, Program, isolation, level, plain, require
+from boundary.sandbox.program import seal_of
 from tests.sandbox.processes import family
 
 pytestmark = [pytest.mark.xdist_group("sandbox")]
@@ -55,6 +60,51 @@ def test_values_come_back_as_they_went(pool: Pool) -> None:
     assert [output.value for output in outputs] == PLAIN
     assert [type(output.value) for output in outputs] == [type(value) for value in PLAIN]
     assert math.copysign(1, outputs[8].value) == -1
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=repr)
+def test_a_seal_stands_for_one_value(value: Any) -> None:
+    seals = [sandbox.seal(each) for each in PLAIN]
+    assert [seal == sandbox.seal(value) for seal in seals] == [each is value for each in PLAIN]
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_are_the_seal_of_other_bytes(body: bytes) -> None:
+    seal = seal_of(body)
+    assert len(seal) <= 64
+    assert (seal == body) == (len(body) < 64)
+    assert body == seal or seal_of(seal) != seal
+
+
+def test_a_sealed_output_is_not_read(safe: Pool) -> None:
+    values = [5, "right", [1.5] * 1000, {"a": (1, None)}, -0.0, "no seal"]
+    wanted = [sandbox.seal(value) for value in [5, "wrong", *values[2:4], 0.0]]
+    inputs = tuple((value,) for value in values)
+    program = Program("def f(x):\n    return x", "f", inputs, QUICK, seals=wanted)
+    (outputs,) = run(safe, program)
+    assert [output.is_sealed for output in outputs] == [True, False, True, True, False, False]
+    assert [output.value for output in outputs] == [None, "right", None, None, 0.0, "no seal"]
+    assert [output.seal for output in outputs] == [sandbox.seal(value) for value in values]
+
+
+def test_an_error_is_never_sealed(safe: Pool) -> None:
+    """Neither an exception that says what is expected, nor a printed seal."""
+    seal = sandbox.seal("right")
+    words = plain.encode(("exception", "ValueError: right"))
+    source = f"def f(how):\n    print({seal!r})\n    if how: raise ValueError('right')\n"
+    for wanted in (seal, seal_of(words)):
+        program = Program(source, "f", ((1,), (0,)), QUICK, seals=[wanted, wanted])
+        (outputs,) = run(safe, program)
+        assert [output.is_sealed for output in outputs] == [False, False]
+        assert outputs[0].error == "exception"
+        assert outputs[0].seal == b""
+
+
+def test_inputs_may_be_written_out_before(safe: Pool) -> None:
+    inputs = tuple((value, [value] * 1000) for value in range(300))
+    prepared = Program("def f(x, y):\n    return x, y", "f", inputs, QUICK, sandbox.prepare(inputs))
+    (outputs,) = run(safe, prepared)
+    assert [output.value for output in outputs] == list(inputs)
 
 
 def test_nan_comes_back(pool: Pool) -> None:

@@ -1,6 +1,7 @@
 """What the code verifier decides, and what nobody talks it into."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -240,6 +241,52 @@ def test_expected_values_may_come_from_a_reference_or_a_recorder(verifier: CodeV
         own = replace(problem, id=f"learnt {number}")
         tasks = [task(own, ADD), task(own, "def add(a, b):\n    return a * b\n"), task(own, ADD)]
         assert judged(verifier, tasks) == [RIGHT, ("wrong", "mismatch"), RIGHT]
+
+
+STATED = [
+    # What the function returns, what is expected, and whether that is right: first by the bytes
+    # that are expected, then by bytes that were right before.
+    ("[a, b]", [1, 2], True),
+    ("[a, float(b)]", [1, 2], True),
+    ("(a, b)", [1, 2], False),
+    ("float('nan')", math.nan, False),
+    ("[float('nan')] * 100", [math.nan] * 100, False),
+    ("'x' * 10**5", "x" * 10**5, True),
+    ("'x' * 10**5 + 'y'", "x" * 10**5, False),
+    ("[-0.0] * 100", [0.0] * 100, True),
+]
+
+
+@pytest.mark.parametrize(("returned", "expected", "is_right"), STATED)
+@pytest.mark.parametrize("is_stated", [True, False], ids=["stated", "from a reference"])
+def test_an_output_is_as_right_again_as_it_was(
+    verifier: CodeVerifier, *, returned: str, expected: Any, is_right: bool, is_stated: bool
+) -> None:
+    reference = {"source": f"from math import nan\ndef f(a, b): return {expected!r}", "entry": "f"}
+    problem = replace(
+        adder(
+            cases=cases.pack([(1, 2)] * 2, [expected] * 2 if is_stated else None),
+            reference=None if is_stated else reference,
+        ),
+        id=f"again {returned} {is_stated}",
+    )
+    sources = [f"def add(a, b):\n    return {returned}  # {number}\n" for number in range(3)]
+    wanted = RIGHT if is_right else ("wrong", "mismatch")
+    assert judged(verifier, [task(problem, source) for source in sources]) == [wanted] * 3
+
+
+def test_a_test_too_large_for_the_reference_is_left_out(verifier: CodeVerifier) -> None:
+    source = "def f(a, b):\n    return 'x' * 10**8 if a == 0 else a\n"
+    problem = replace(
+        adder(
+            cases=cases.pack([(1, 0), (0, 0), (2, 0), (3, 0)], None),
+            reference={"source": source, "entry": "f"},
+        ),
+        id="left out",
+    )
+    programs = [f"def add(a, b):\n    return {r}\n" for r in ("a", "a + 1", "a - (a > 1)", "a * 1")]
+    wrong = ("wrong", "mismatch")
+    assert judged(verifier, [task(problem, p) for p in programs]) == [RIGHT, wrong, wrong, RIGHT]
 
 
 def test_a_slow_program_is_judged_by_the_time_of_the_solution(verifier: CodeVerifier) -> None:

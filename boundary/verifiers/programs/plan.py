@@ -8,12 +8,12 @@ the reference solution that tells how long a test may take.
 import marshal
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from boundary import cases
 from boundary.records import Problem
-from boundary.sandbox import Limits, Output, Program
+from boundary.sandbox import Limits, Output, Program, prepare, seal
 from boundary.verifiers.programs.compare import Rule
 
 TIME_FACTOR = 4.0
@@ -26,8 +26,17 @@ _OUTPUT_KB = 1 << 14
 _LARGE = 1 << 14
 _TOO_LARGE = ("memory_limit", "output_limit")
 
-LEFT_OUT = object()
+
+class Stated(NamedTuple):
+    """What a ``setup`` run gave for an input: the expected value, and its seal if that is right."""
+
+    value: Any
+    seal: bytes | None = None
+
+
+LEFT_OUT = Stated(None)
 """Stands for the value of a test whose reference is too large: one of Mbpp/255 has a gigabyte."""
+
 _SETUP_CPU_S, _MEASURE_CPU_S = 120.0, 60.0
 # A program waits for its turn, and sleeping is no crime.
 _WALL_FACTOR, _WALL_MORE_S = 3.0, 10.0
@@ -74,6 +83,8 @@ class Plan:
 
     ``inputs`` or ``expected`` are ``None`` until a ``setup`` run gave them. ``cpu_s`` is what one
     test may take; it is raised once, when ``measure`` has told how long the ``solution`` takes.
+    ``seals`` are those of outputs that were found right, one for a test: the same bytes are right
+    again, and most programs that are right return the same.
     """
 
     entry: str | None
@@ -87,6 +98,8 @@ class Plan:
     solution: str | None = None
     total_s: float = TOTAL_S
     is_measured: bool = False
+    seals: list[bytes | None] = field(default_factory=list)
+    _prepared: bytes | None = None
 
     @classmethod
     def of(cls, problem: Problem) -> "Plan":
@@ -135,6 +148,20 @@ class Plan:
         elif self.expected is None:
             reference = meta["reference"]
             self.setup = Program(reference["source"], reference["entry"], self.inputs, limits)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Write out once what all candidates are called with, and what most will return."""
+        if self.inputs is None:
+            return
+        self.seals = [None] * len(self.inputs)
+        if self.entry is None:
+            return
+        self._prepared = prepare(self.inputs)
+        if self.expected is not None:
+            self.seals = [
+                seal(value) if self.rule.accepts_itself(value) else None for value in self.expected
+            ]
 
     def accepts(self, error: str | None) -> bool:
         """Whether an output with that error may still be right."""
@@ -150,7 +177,7 @@ class Plan:
         """Whether candidates can be judged."""
         return self.inputs is not None and self.expected is not None
 
-    def learn(self, values: Sequence[Any]) -> None:
+    def learn(self, values: Sequence[Stated]) -> None:
         """Take in what the ``setup`` run gave.
 
         Raises:
@@ -162,26 +189,36 @@ class Plan:
         if not self.is_recorder:
             self._keep(values)
             return
-        calls = opened(values[0])
+        calls = opened(values[0].value)
         if not isinstance(calls, list) or not calls:
             raise BadTestError("the tests call nothing")
         self.inputs = tuple(tuple(arguments) for arguments, _ in calls)
         self.expected = tuple(value for _, value in calls)
+        self._settle()
 
-    def _keep(self, values: Sequence[Any]) -> None:
+    def _keep(self, values: Sequence[Stated]) -> None:
         """Leave out the tests that are too large for the reference itself."""
         assert self.inputs is not None
-        kept = [place for place, value in enumerate(values) if value is not LEFT_OUT]
+        kept = [place for place, stated in enumerate(values) if stated is not LEFT_OUT]
         if not kept:
             raise BadTestError("the reference is too large")
-        self.inputs = tuple(self.inputs[place] for place in kept)
-        self.expected = tuple(values[place] for place in kept)
+        if len(kept) < len(values):
+            self.inputs = tuple(self.inputs[place] for place in kept)
+            self._settle()
+        self.expected = tuple(values[place].value for place in kept)
+        self.seals = [values[place].seal for place in kept]
 
     def program(self, code: str, start: int = 0) -> Program:
         """A candidate and the inputs to try it on, from one of them on."""
         assert self.inputs is not None
-        limits = _limits(self.cpu_s)
-        return Program(self._whole(code), self.entry, self.inputs[start:], limits)
+        return Program(
+            self._whole(code),
+            self.entry,
+            self.inputs[start:],
+            _limits(self.cpu_s),
+            prepared=None if start else self._prepared,
+            seals=self.seals[start:] if start else self.seals,
+        )
 
     def measure(self) -> Program | None:
         """The run that tells how long the solution takes, where that is not known."""
@@ -198,13 +235,18 @@ class Plan:
 
     def passes(self, index: int, output: Output) -> bool:
         """Whether the output for an input is right; one in the error ``not_plain`` is something."""
+        if output.is_sealed:
+            return True
         assert self.inputs is not None
         assert self.expected is not None
         arguments = self.inputs[index]
         value = output.stdout if self.entry is None else output.value
         # Where anything will do, a match object does.
         value = output if output.error else value
-        return self.rule.passes(value, opened(self.expected[index]), arguments)
+        is_right = self.rule.passes(value, opened(self.expected[index]), arguments)
+        if is_right and output.seal and not self.seals[index]:
+            self.seals[index] = output.seal
+        return is_right
 
     def _whole(self, code: str) -> str:
         # Such an import must come first.
@@ -229,12 +271,13 @@ def _limits(cpu_s: float, *, per_input: bool = True) -> Limits:
     )
 
 
-def collect(values: list[Any], _: int, output: Output) -> bool:
+def collect(rule: Rule, values: list[Stated], _: int, output: Output) -> bool:
     """The check of a ``setup`` run: keeps its values, and goes on as long as there are any."""
     if output.error in _TOO_LARGE:
         values.append(LEFT_OUT)
     elif output.error is None:
-        values.append(squeezed(output.value))
+        seal = output.seal if rule.accepts_itself(output.value) else None
+        values.append(Stated(squeezed(output.value), seal))
     return output.error is None or output.error in _TOO_LARGE
 
 

@@ -17,7 +17,7 @@ from boundary.sandbox import Check, Output, Program
 from boundary.verifiers.base import Decision, Task, verdict_of
 from boundary.verifiers.programs import assertions, blocks
 from boundary.verifiers.programs.known import Known, Slot
-from boundary.verifiers.programs.plan import BadTestError, NoTestsError, Plan, collect
+from boundary.verifiers.programs.plan import BadTestError, NoTestsError, Plan, Stated, collect
 
 _PASSED = Decision(Outcome.CORRECT, "passed")
 _NO_CODE = Decision(Outcome.WRONG, "no_code")
@@ -242,11 +242,11 @@ class Round:
             self._parked[id(plan)].append(slot)
             return None
         self._parked[id(plan)] = [slot]
-        values: list[Any] = []
+        values: list[Stated] = []
         self._running.append(partial(self._set_up, plan, values))
-        return plan.setup, partial(collect, values)
+        return plan.setup, partial(collect, plan.rule, values)
 
-    def _set_up(self, plan: Plan, values: list[Any], outputs: list[Output]) -> None:
+    def _set_up(self, plan: Plan, values: list[Stated], outputs: list[Output]) -> None:
         parked = self._parked.pop(id(plan))
         decision = _SANDBOX
         if not any(output.error == "sandbox_error" for output in outputs):

@@ -4,8 +4,12 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from boundary.sandbox import plain
 from boundary.verifiers.programs.compare import Rule
+from tests.sandbox.test_plain import VALUES, unhurried
 
 INF, NAN = math.inf, math.nan
 
@@ -77,6 +81,27 @@ TABLE: list[tuple[str, Any, Any, bool]] = [
 @pytest.mark.parametrize(("rule", "output", "expected", "passes"), TABLE)
 def test_rules(rule: str, output: Any, expected: Any, passes: bool) -> None:
     assert Rule(rule).passes(output, expected, ()) is passes
+
+
+@unhurried
+@given(
+    st.sampled_from(["equal", "close", "evalplus", "set", "json", "truth", "tuple", "not_none"]),
+    VALUES,
+)
+def test_what_accepts_itself_accepts_a_copy(rule: str, value: Any) -> None:
+    found = Rule(rule)
+    if found.accepts_itself(value):
+        assert found.passes(plain.decode(plain.encode(value)), value, ())
+    elif rule in ("equal", "evalplus"):
+        assert not found.passes(plain.decode(plain.encode(value)), value, ())
+
+
+@pytest.mark.parametrize(
+    "value", [NAN, [1.0, NAN], {"a": (NAN,)}, {1: {2: [NAN]}}, complex(NAN, 0)]
+)
+def test_nan_does_not_accept_itself(value: Any) -> None:
+    assert not Rule("equal").accepts_itself(value)
+    assert not Rule("evalplus").accepts_itself(value)
 
 
 def test_a_tolerance_of_the_task() -> None:
