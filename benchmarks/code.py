@@ -49,23 +49,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=_DATA, help="Folder of local copies.")
     parser.add_argument("--quick", action="store_true", help="A tenth of it, once.")
-    parser.add_argument("--heavy", action="store_true", help="The third comparison only.")
+    parser.add_argument("--only", type=int, choices=(1, 2, 3), help="One of the comparisons.")
     options = parser.parse_args()
     sys.set_int_max_str_digits(0)
     _TESTS.update((row["task_id"], row["test"]) for row in _rows(options.data))
     repetitions, copies = (1, 6) if options.quick else (3, 64)
     base = suites.load("humaneval", data=options.data).problems
     plus = suites.load("humanevalplus", data=options.data).problems
-    if options.heavy:
-        return 0 if _heavy(plus, repetitions) else 1
     verifier = CodeVerifier(workers=_WORKERS)
     _judge(verifier, [_task(p, "# warm up") for p in base])
-    fine = [
-        _overhead(verifier, base, copies, repetitions),
-        _against_processes(verifier, base, max(1, copies // 16), repetitions),
-        _heavy(plus[:: 10 if options.quick else 1], repetitions),
-        _memory(),
+    parts = [
+        lambda: _overhead(verifier, base, copies, repetitions),
+        lambda: _against_processes(verifier, base, max(1, copies // 16), repetitions),
+        lambda: _heavy(plus[:: 10 if options.quick else 1], repetitions),
     ]
+    fine = [part() for number, part in enumerate(parts, 1) if options.only in (None, number)]
+    fine.append(_memory())
     verifier.close()
     return 0 if all(fine) else 1
 

@@ -17,13 +17,14 @@ from boundary.sandbox.watch import Base
 # Nobody: who the server and its programs are, whoever starts them.
 NOBODY = 65534
 
-_PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVILEGES, _DROP_BOUNDING = 1, 4, 38, 24
+_PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVILEGES = 1, 4, 38
 _NEW_MOUNTS, _NEW_IPC, _NEW_USERS, _NEW_PROCESSES = 0x20000, 0x8000000, 0x10000000, 0x20000000
 _NO_SUID, _NO_DEVICES, _READ_ONLY = 2, 4, 1
 _CAPABILITIES_VERSION = 0x20080522
-_LAST_CAPABILITY = 40
 _STACK_BYTES = 64 * 2**20
 _FILES = 1024
+# Looked up once, and not in each program's process.
+_CALLED = ("unshare", "setns", "mount", "prctl", "capset")
 
 
 class Confinement:
@@ -35,6 +36,8 @@ class Confinement:
 
     def __init__(self, *, is_isolated: bool) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
+        for name in _CALLED:
+            getattr(self._libc, name)
         self._is_isolated = is_isolated
         self._filter = None
         self._own_processes = -1
@@ -111,9 +114,7 @@ class Confinement:
         self._call("mount", b"tmpfs", b"/proc", b"tmpfs", flags | _READ_ONLY, options)
 
     def _give_up_rights(self) -> None:
-        """Every capability and what could bring one back; then calls of the system."""
-        for capability in range(_LAST_CAPABILITY + 1):
-            self._libc.prctl(_DROP_BOUNDING, capability, 0, 0, 0)
+        """Every capability, the chance of one by starting a program, and calls of the system."""
         header = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION, 0)
         self._call("capset", header, (ctypes.c_uint32 * 6)())
         self._call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)

@@ -12,10 +12,10 @@ import ctypes
 import errno
 import platform
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
-_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 
 # Instructions of classic BPF, and where the kernel puts the number, architecture and arguments.
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -25,6 +25,18 @@ _NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
 _NEW_NAMESPACES = 0x7E020080
 _AF_UNIX = 1
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+
+
+def _step(code: int, yes: int, no: int, value: int) -> bytes:
+    return struct.pack("=HBBI", code, yes, no, value)
+
+
+# Steps that end with what becomes of a call.
+_Verdict = tuple[bytes, ...]
+_ERRNO, _KILL = 0x00050000, 0x80000000
+_ALLOW: _Verdict = (_step(_RETURN, 0, 0, 0x7FFF0000),)
+_REFUSE: _Verdict = (_step(_RETURN, 0, 0, _ERRNO | errno.EPERM),)
+_MISSING: _Verdict = (_step(_RETURN, 0, 0, _ERRNO | errno.ENOSYS),)
 
 
 class _Machine(NamedTuple):
@@ -136,33 +148,41 @@ class Filter:
 
 
 def _instructions(machine: _Machine) -> bytes:
-    refuse = [_step(_RETURN, 0, 0, _ERRNO | errno.EPERM)]
-    missing = [_step(_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
-    steps = [
-        _step(_LOAD, 0, 0, _ARCHITECTURE),
-        _step(_EQUAL, 1, 0, machine.audit),
-        _step(_RETURN, 0, 0, _KILL),
-        _step(_LOAD, 0, 0, _NUMBER),
-        # Also the numbers of x32, whose 30th bit is set.
-        _step(_AT_LEAST, 0, 1, machine.newest + 1),
-        *missing,
-        _step(_EQUAL, 0, 1, machine.clone3),
-        *missing,
-    ]
-    for number in machine.refused:
-        steps += [_step(_EQUAL, 0, 1, number), *refuse]
-    arguments = [
+    """The filter of a machine: the architecture first, then a search for the call's number.
+
+    A search, because the kernel tries each filter on every number when it is put in place, which
+    happens for every program.
+    """
+    verdicts = dict.fromkeys(machine.refused, _REFUSE) | {machine.clone3: _MISSING}
+    for number, argument, test in (
         (machine.clone, _ARGUMENT_0, _step(_ANY_BIT, 0, 1, _NEW_NAMESPACES)),
         (machine.socket, _ARGUMENT_0, _step(_EQUAL, 1, 0, _AF_UNIX)),
         (machine.ioctl, _ARGUMENT_1, _step(_EQUAL, 0, 1, _TIOCSTI)),
         (machine.ioctl, _ARGUMENT_1, _step(_EQUAL, 0, 1, _TIOCLINUX)),
-    ]
-    for number, argument, test in arguments:
-        # Number loaded anew: a test before it may have left an argument behind.
-        steps += [_step(_LOAD, 0, 0, _NUMBER), _step(_EQUAL, 0, 3, number)]
-        steps += [_step(_LOAD, 0, 0, argument), test, *refuse]
-    return b"".join([*steps, _step(_RETURN, 0, 0, _ALLOW)])
+    ):
+        loaded = _step(_LOAD, 0, 0, argument)
+        verdicts[number] = (loaded, test, _REFUSE[0], *verdicts.get(number, _ALLOW))
+    found = [verdicts.get(number, _ALLOW) for number in range(machine.newest + 1)]
+    # Above are also the numbers of x32, whose 30th bit is set.
+    ranges = [(0, found[0])]
+    for number, verdict in enumerate([*found, _MISSING]):
+        if verdict != ranges[-1][1]:
+            ranges.append((number, verdict))
+    return b"".join(
+        (
+            _step(_LOAD, 0, 0, _ARCHITECTURE),
+            _step(_EQUAL, 1, 0, machine.audit),
+            _step(_RETURN, 0, 0, _KILL),
+            _step(_LOAD, 0, 0, _NUMBER),
+            *_searched(ranges),
+        )
+    )
 
 
-def _step(code: int, yes: int, no: int, value: int) -> bytes:
-    return struct.pack("=HBBI", code, yes, no, value)
+def _searched(ranges: Sequence[tuple[int, _Verdict]]) -> _Verdict:
+    """Steps to the verdict on a number: that of the last range that begins at it or below."""
+    if len(ranges) == 1:
+        return ranges[0][1]
+    middle = len(ranges) // 2
+    below, above = _searched(ranges[:middle]), _searched(ranges[middle:])
+    return (_step(_AT_LEAST, len(below), 0, ranges[middle][0]), *below, *above)

@@ -18,7 +18,8 @@ import signal
 import site
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -49,6 +50,9 @@ _GATHER_S = 0.0003
 
 # Where nothing tells of a process that ended, how often to ask.
 _ASK_S = 0.01
+
+
+_fork_handlers: list[dict[str, Any]] = []
 
 
 @dataclass(slots=True, eq=False)
@@ -170,7 +174,7 @@ class Server:
     def _prepare_numpy(self) -> None:
         """Import it on first demand: it takes longer than everything else together."""
         if "numpy" not in sys.modules:
-            with suppress(ImportError):
+            with suppress(ImportError), _without_fork_handlers():
                 importlib.import_module("numpy")
             gc.freeze()
             self._base = Base.measured(is_isolated=self._folder is None)
@@ -208,6 +212,8 @@ class Server:
                 os.environ["TMPDIR"] = os.environ["HOME"] = str(self._folder)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             _arrange(pipes, is_function=order["function"])
+            for handlers in _fork_handlers:
+                os.register_at_fork(**handlers)
             gc.enable()
             runner.run(is_function=order["function"])
         finally:
@@ -356,7 +362,11 @@ def main(folder: str) -> NoReturn:
             programs that have them.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The loader has read it: the library's names are looked up, and not in each program's process.
+    os.environ.pop("LD_BIND_NOW", None)
     widen(1)
+    # While they are pipes, as they will be for programs: a stream remembers whether it can seek.
+    runner.open_streams()
     orders, replies = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _OWN_FDS) for fd in (0, 1))
     null = os.open(os.devnull, os.O_RDWR)
     for fd in range(_OWN_FDS):
@@ -365,17 +375,35 @@ def main(folder: str) -> NoReturn:
     confinement = Confinement(is_isolated=not folder)
     confinement.settle()
     _prepare()
+    os.dup2(null, runner.INPUTS)
     server = Server(orders, replies, confinement, Path(folder) if folder else None)
     server.try_out()
     server.serve()
 
 
+@contextmanager
+def _without_fork_handlers() -> Iterator[None]:
+    """Put off what modules want to have called in forked processes.
+
+    For the programs themselves, which have no other thread and a seed of their own, that would be
+    a third of what their fork costs; a process that one of them forks has it called.
+    """
+    register = os.register_at_fork
+    os.register_at_fork = lambda **handlers: _fork_handlers.append(handlers)
+    try:
+        yield
+    finally:
+        os.register_at_fork = register
+
+
 def _prepare() -> None:
     """Import what programs mostly import, and what ``site`` gives them."""
-    for name in PREPARED.split():
-        importlib.import_module(name)
+    with _without_fork_handlers():
+        for name in PREPARED.split():
+            importlib.import_module(name)
     site.setquit()
     site.sethelper()
+    runner.rehearse()
     gc.collect()
     gc.freeze()
 

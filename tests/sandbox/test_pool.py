@@ -291,6 +291,41 @@ def test_a_program_may_use_threads_and_children(safe: Pool) -> None:
     assert output.value == (["0", "1", "2"], "x\n")
 
 
+def test_what_a_program_forks_is_a_process_as_python_has_them(pool: Pool) -> None:
+    """Its random numbers are its own, and it does not wait for threads that it does not have."""
+    source = """
+import os, random, threading
+def f():
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    ours, theirs = os.pipe()
+    if not os.fork():
+        os.write(theirs, repr((random.random(), threading.active_count())).encode())
+        os._exit(0)
+    os.wait()
+    return random.random(), threading.active_count(), *eval(os.read(ours, 100))
+"""
+    ((output,),) = run(pool, Program(source, "f", ((),), QUICK))
+    number, threads, other_number, other_threads = output.value
+    assert (threads, other_threads) == (2, 1)
+    assert number != other_number
+
+
+def test_streams_are_those_of_pipes(pool: Pool) -> None:
+    source = """
+import sys
+streams = sys.stdin, sys.stdout, sys.stderr
+print([s.seekable() for s in streams[:2]], [s.isatty() for s in streams], [s.name for s in streams])
+print(input(), sys.stdin.read())
+"""
+    ((output,),) = run(pool, Program(source, None, ("one\ntwo\nthree",), QUICK))
+    assert output.error is None
+    assert output.stdout.splitlines() == [
+        "[False, False] [False, False, False] [0, 1, 2]",
+        "one two",
+        "three",
+    ]
+
+
 def test_the_same_program_gives_the_same_answer(pool: Pool) -> None:
     source = "import random\ndef f(): return random.random(), list({'a', 'b', 'c', 'd'}), hash('x')"
     first, second, third = run(pool, *[Program(source, "f", ((),), QUICK)] * 3)
