@@ -6,7 +6,19 @@ exits with can pass for a verdict.
 """
 
 from boundary.sandbox.isolation import level, require
+from boundary.sandbox.plain import NotPlainError
 from boundary.sandbox.pool import Pool
 from boundary.sandbox.program import Check, Limits, Output, Program, prepare, seal
 
-__all__ = ["Check", "Limits", "Output", "Pool", "Program", "level", "prepare", "require", "seal"]
+__all__ = [
+    "Check",
+    "Limits",
+    "NotPlainError",
+    "Output",
+    "Pool",
+    "Program",
+    "level",
+    "prepare",
+    "require",
+    "seal",
+]

@@ -36,12 +36,12 @@ class Confinement:
 
     def __init__(self, *, is_isolated: bool) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
-        for name in _CALLED:
-            getattr(self._libc, name)
         self._is_isolated = is_isolated
         self._filter = None
         self._own_processes = -1
         if is_isolated:
+            for name in _CALLED:
+                getattr(self._libc, name)
             with suppress(KeyError):
                 self._filter = Filter()
 

@@ -11,7 +11,7 @@ Also runs inside the sandbox, thus imports nothing of the package but its fellow
 
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from boundary.sandbox import packed
@@ -223,12 +223,12 @@ class _Reader:
 
     def keys(self, depth: int) -> list[Any]:
         found = self.items(depth)
-        _refuse_crafted(found)
+        refuse_crafted(found)
         return found
 
     def dictionary(self, depth: int) -> dict[Any, Any]:
         pairs = [(self.read(depth), self.read(depth)) for _ in range(self._count())]
-        _refuse_crafted([key for key, _ in pairs])
+        refuse_crafted([key for key, _ in pairs])
         return dict(pairs)
 
     def block(self, depth: int) -> Any:
@@ -283,11 +283,20 @@ _READERS: dict[bytes, Callable[[_Reader, int], Any]] = {
 }
 
 
-def _refuse_crafted(keys: list[Any]) -> None:
-    """Refuse keys that cannot be hashed, and those made to share one hash."""
-    try:
-        distinct = len({hash(key) for key in keys})
-    except TypeError as error:
-        raise NotPlainError("a key that cannot be hashed") from error
-    if len(keys) - distinct > _MAX_COLLISIONS:
-        raise NotPlainError("keys with equal hashes")
+def refuse_crafted(keys: Iterable[Any]) -> None:
+    """Refuse keys of a set or dict that were made to share one hash.
+
+    Raises:
+        NotPlainError: They were, or one cannot be hashed.
+    """
+    first: dict[int, Any] = {}
+    collisions = 0
+    for key in keys:
+        try:
+            number = hash(key)
+        except TypeError as error:
+            raise NotPlainError("a key that cannot be hashed") from error
+        other = first.setdefault(number, key)
+        collisions += other is not key and other != key
+        if collisions > _MAX_COLLISIONS:
+            raise NotPlainError("keys with equal hashes")

@@ -57,8 +57,8 @@ class Program:
             function called for every input, a tuple of positional arguments.
         inputs: Strings, or tuples of plain data.
         limits: Limits of the whole program, or of each input.
-        prepared: The inputs of a function from :func:`prepare`, where
-            several programs are called with them; else they are written for this one.
+        prepared: The inputs of a function from :func:`prepare`, where several programs are called
+            with them; else they are written for this one.
         seals: Seals of outputs for the inputs, by place, None where there is none. An output with
             that seal is not read: its ``value`` is missing, and ``is_sealed`` says so.
     """

@@ -7,7 +7,6 @@ Also runs inside the sandbox, thus imports nothing of the package but its fellow
 """
 
 import os
-import random
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -20,13 +19,16 @@ ANSWERS, INPUTS = 3, 4
 
 _DETAIL_CHARACTERS = 300
 _READ_BYTES = 1 << 16
-# Calls after which the interpreter has specialised what it runs.
-_REHEARSED = 100
+# Calls after which the interpreter has specialised what it runs. Their inputs fit into any pipe.
+_REHEARSED = 32
 _NAME = "program"
 
 
 def open_streams() -> None:
-    """Make the standard streams of programs, over whatever is open under their numbers by then."""
+    """Make the standard streams of programs, over whatever is open under their numbers by then.
+
+    Whether one can seek is settled by what is open there now.
+    """
     for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         stream = open(fd, mode, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)
@@ -115,7 +117,8 @@ def _module(name: str) -> dict[str, Any]:
     module = types.ModuleType(name)
     sys.modules[name] = module
     sys.argv = ["program.py"]
-    random.seed(0)
+    # Not imported above: the server does that where it can put its fork handler off.
+    sys.modules["random"].seed(0)
     return module.__dict__
 
 

@@ -174,7 +174,7 @@ class Server:
     def _prepare_numpy(self) -> None:
         """Import it on first demand: it takes longer than everything else together."""
         if "numpy" not in sys.modules:
-            with suppress(ImportError), _without_fork_handlers():
+            with suppress(ImportError):
                 importlib.import_module("numpy")
             gc.freeze()
             self._base = Base.measured(is_isolated=self._folder is None)
@@ -385,8 +385,9 @@ def main(folder: str) -> NoReturn:
 def _without_fork_handlers() -> Iterator[None]:
     """Put off what modules want to have called in forked processes.
 
-    For the programs themselves, which have no other thread and a seed of their own, that would be
-    a third of what their fork costs; a process that one of them forks has it called.
+    ``threading`` and ``random`` do. For the programs themselves, which have no other thread and
+    the same seed each, that would be a third of what their fork costs; a process that one of them
+    forks has it called.
     """
     register = os.register_at_fork
     os.register_at_fork = lambda **handlers: _fork_handlers.append(handlers)
@@ -404,6 +405,7 @@ def _prepare() -> None:
     site.setquit()
     site.sethelper()
     runner.rehearse()
+    sys.stderr.flush()
     gc.collect()
     gc.freeze()
 

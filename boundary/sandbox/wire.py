@@ -36,10 +36,14 @@ def chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
     """What goes to a program as frames of bounded length, small parts together."""
     held = bytearray()
     for part in parts:
-        held += part
-        while len(held) >= CHUNK:
-            yield frame(DATA, bytes(held[:CHUNK]))
-            del held[:CHUNK]
+        rest = memoryview(part)
+        while len(held) + len(rest) >= CHUNK:
+            missing = CHUNK - len(held)
+            held += rest[:missing]
+            rest = rest[missing:]
+            yield frame(DATA, bytes(held))
+            held.clear()
+        held += rest
     if held:
         yield frame(DATA, bytes(held))
 

@@ -17,7 +17,18 @@ from hypothesis import strategies as st
 
 from boundary import sandbox
 from boundary.errors import PackageError
-from boundary.sandbox import Limits, Output, Pool, Program, isolation, level, plain, require
+from boundary.sandbox import (
+    Limits,
+    Output,
+    Pool,
+    Program,
+    confine,
+    isolation,
+    level,
+    plain,
+    require,
+    wire,
+)
 from boundary.sandbox.program import seal_of
 from tests.sandbox.processes import family
 
@@ -308,6 +319,51 @@ def f():
     number, threads, other_number, other_threads = output.value
     assert (threads, other_threads) == (2, 1)
     assert number != other_number
+
+
+RIGHTS = """
+import ctypes, os, subprocess, sys
+LIBC = ctypes.CDLL(None)
+def rights():
+    header, held = (ctypes.c_uint32 * 2)(0x20080522), (ctypes.c_uint32 * 6)()
+    assert LIBC.capget(header, held) == 0
+    # No new privileges; the mode of the filter of calls.
+    return any(held), LIBC.prctl(39, 0, 0, 0, 0), LIBC.prctl(21)
+def f():
+    again = f"import sys; sys.path.append({os.getcwd()!r}); import own; print(own.rights())"
+    with open("own.py", "w") as file:
+        file.write(SOURCE)
+    child = subprocess.run([sys.executable, "-c", again], capture_output=True, text=True)
+    return rights(), child.stdout + child.stderr
+"""
+
+
+def test_a_program_has_no_rights_and_gets_none_by_starting_another(safe: Pool) -> None:
+    source = f"{RIGHTS}SOURCE = {RIGHTS!r}\n"
+    ((output,),) = run(safe, Program(source, "f", ((),), QUICK))
+    assert output.error is None, output.detail
+    assert output.value == ((False, 1, 2), "(False, 1, 2)\n")
+
+
+def test_a_server_starts_where_there_is_nothing_to_confine_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The C library of another system has none of the calls."""
+    monkeypatch.setattr(confine.ctypes, "CDLL", lambda *_, **__: object())
+    assert confine.Confinement(is_isolated=False)
+    with pytest.raises(AttributeError):
+        confine.Confinement(is_isolated=True)
+
+
+@given(st.lists(st.binary(max_size=3 * wire.CHUNK), max_size=8))
+def test_chunks_are_the_parts_in_frames_of_bounded_length(parts: list[bytes]) -> None:
+    received = bytearray(b"".join(wire.chunks(parts)))
+    frames = list(wire.split(received))
+    assert not received
+    assert b"".join(body for _, body in frames) == b"".join(parts)
+    assert {mark for mark, _ in frames} <= {wire.DATA}
+    assert all(len(body) == wire.CHUNK for _, body in frames[:-1])
+    assert all(0 < len(body) <= wire.CHUNK for _, body in frames)
 
 
 def test_streams_are_those_of_pipes(pool: Pool) -> None:

@@ -14,6 +14,7 @@ from boundary.records import Finish, Problem, Tier
 from boundary.sandbox import Output
 from boundary.verifiers import Task, create
 from boundary.verifiers.code import CodeVerifier
+from boundary.verifiers.programs.plan import Plan
 from tests.suites.data import SHARED, needs_shared
 from tests.verifiers.programs.contest import RIGHT_AND_WRONG
 from tests.verifiers.programs.data import ADD, adder, fenced, judged, outcome, task
@@ -275,6 +276,10 @@ def test_an_output_is_as_right_again_as_it_was(
     assert judged(verifier, [task(problem, source) for source in sources]) == [wanted] * 3
 
 
+# The last but one gives, from the third test on, what the test before expects.
+RETURNED = ("a", "a + 1", "a - (a > 1)", "a - (a > 2)", "a * 1")
+
+
 def test_a_test_too_large_for_the_reference_is_left_out(verifier: CodeVerifier) -> None:
     source = "def f(a, b):\n    return 'x' * 10**8 if a == 0 else a\n"
     problem = replace(
@@ -284,9 +289,54 @@ def test_a_test_too_large_for_the_reference_is_left_out(verifier: CodeVerifier) 
         ),
         id="left out",
     )
-    programs = [f"def add(a, b):\n    return {r}\n" for r in ("a", "a + 1", "a - (a > 1)", "a * 1")]
+    programs = [f"def add(a, b):\n    return {r}\n" for r in RETURNED]
     wrong = ("wrong", "mismatch")
-    assert judged(verifier, [task(problem, p) for p in programs]) == [RIGHT, wrong, wrong, RIGHT]
+    assert judged(verifier, [task(problem, p) for p in programs]) == [RIGHT, *[wrong] * 3, RIGHT]
+
+
+def test_seals_keep_to_their_tests_after_a_program_ended() -> None:
+    told: dict[int, str] = {}
+    teller = CodeVerifier(workers=1, on_test=lambda _, number, why: told.update({number: why}))
+    problem = adder(cases=cases.pack([(i, 0) for i in range(1, 5)], [1, 2, 3, 4]))
+    # What it gives for the third and the fourth is right for the first and the second.
+    program = (
+        "def add(a, b):\n    if a == 2: __import__('os')._exit(0)\n    return a - 2 if a > 2 else a"
+    )
+    judged(teller, [task(problem, program)])
+    teller.close()
+    assert told == {0: "passed", 1: "exception", 2: "mismatch", 3: "mismatch"}
+
+
+def test_what_is_expected_is_sealed_and_what_was_right() -> None:
+    plan = Plan.of(adder(cases=cases.pack([(1, 2), (3, 4)], [3.0, math.nan])))
+    assert plan.seals == [sandbox.seal(3.0), None]
+    three = Output(value=3, seal=sandbox.seal(3))
+    assert plan.passes(0, three)
+    assert plan.seals[0] == sandbox.seal(3.0)
+    close = Plan.of(adder(rule="set", cases=cases.pack([(1, 2)], [[1, 2]])))
+    assert close.seals == [None]
+    assert not close.passes(0, Output(value=[1], seal=sandbox.seal([1])))
+    assert close.seals == [None]
+    assert close.passes(0, Output(value=[2, 1], seal=sandbox.seal([2, 1])))
+    assert close.seals == [sandbox.seal([2, 1])]
+
+
+def test_what_no_sandbox_hands_out_is_expected_in_vain(verifier: CodeVerifier) -> None:
+    """Nested more deeply than outputs may be: the program fails, not the problem."""
+    deep: list[Any] = []
+    for _ in range(300):
+        deep = [deep]
+    problem = adder(cases=cases.pack([(1, 2)], [deep]))
+    assert judged(verifier, [task(problem, ADD)]) == [("wrong", "mismatch")]
+
+
+def test_tests_have_a_minute_or_as_long_as_each_may_take() -> None:
+    many = cases.pack([(i, 0) for i in range(50)], list(range(50)))
+    plan = Plan.of(adder(cases=many, cpu_s=6.0))
+    assert plan.allowed == (6.0, 300.0)
+    plan = Plan.of(replace(adder(cases=many, cpu_s=6.0), solution=ADD))
+    assert plan.allowed == (6.0, 60.0)
+    assert Plan.of(adder()).allowed == (2.0, 60.0)
 
 
 def test_a_slow_program_is_judged_by_the_time_of_the_solution(verifier: CodeVerifier) -> None:

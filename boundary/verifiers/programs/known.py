@@ -12,8 +12,9 @@ from boundary.verifiers.programs.plan import Plan
 
 # Verdicts that are remembered.
 _KNOWN = 1 << 16
-# Characters of tests that are kept ready; those of HumanEval+ are 2 million, packed.
-_PLANS_CHARS = 4_000_000
+# Bytes of tests that are kept ready, packed and as programs get them: those of HumanEval+ are
+# 11 million. In memory they are several times as many.
+_PLANS_BYTES = 64_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +33,7 @@ class Known:
     def __init__(self) -> None:
         self._slots: OrderedDict[bytes, Slot] = OrderedDict()
         self._plans: OrderedDict[str, tuple[Problem, Plan, int]] = OrderedDict()
-        self._chars = 0
+        self._bytes = 0
 
     def slot(self, problem: Problem, code: str) -> tuple[Slot, bool]:
         """Where the decision on a program is, or will be; and whether it is new."""
@@ -63,12 +64,12 @@ class Known:
             self._plans.move_to_end(problem.id)
             return found[1]
         plan = Plan.of(problem)
-        size = cases.size_of(problem.meta.get("cases") or {})
-        self._chars += size - (found[2] if found else 0)
+        size = cases.size_of(problem.meta.get("cases") or {}) + plan.size
+        self._bytes += size - (found[2] if found else 0)
         self._plans[problem.id] = (problem, plan, size)
         self._plans.move_to_end(problem.id)
-        while self._chars > _PLANS_CHARS and len(self._plans) > 1:
-            self._chars -= self._plans.popitem(last=False)[1][2]
+        while self._bytes > _PLANS_BYTES and len(self._plans) > 1:
+            self._bytes -= self._plans.popitem(last=False)[1][2]
         return plan
 
     def forget(self) -> None:

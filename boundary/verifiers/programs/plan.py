@@ -5,6 +5,7 @@ values, or a recorder gives inputs and values both. It has a sandbox to itself, 
 the reference solution that tells how long a test may take.
 """
 
+import contextlib
 import marshal
 import zlib
 from collections.abc import Mapping, Sequence
@@ -13,14 +14,15 @@ from typing import Any, NamedTuple
 
 from boundary import cases
 from boundary.records import Problem
-from boundary.sandbox import Limits, Output, Program, prepare, seal
+from boundary.sandbox import Limits, NotPlainError, Output, Program, prepare, seal
 from boundary.verifiers.programs.compare import Rule
 
 TIME_FACTOR = 4.0
 """A test may take so many times what it takes the reference solution."""
 
 TOTAL_S = 60.0
-"""All tests of a program together, unless the reference solution takes longer."""
+"""All tests of a program together, unless the reference solution takes longer; without one, as long
+as each test alone may take."""
 
 _OUTPUT_KB = 1 << 14
 _LARGE = 1 << 14
@@ -83,8 +85,8 @@ class Plan:
 
     ``inputs`` or ``expected`` are ``None`` until a ``setup`` run gave them. ``cpu_s`` is what one
     test may take; it is raised once, when ``measure`` has told how long the ``solution`` takes.
-    ``seals`` are those of outputs that were found right, one for a test: the same bytes are right
-    again, and most programs that are right return the same.
+    ``seals`` are those of right outputs, one for a test: the same bytes are right again, and most
+    programs that are right return the same.
     """
 
     entry: str | None
@@ -99,7 +101,7 @@ class Plan:
     total_s: float = TOTAL_S
     is_measured: bool = False
     seals: list[bytes | None] = field(default_factory=list)
-    _prepared: bytes | None = None
+    _calls: bytes | None = None
 
     @classmethod
     def of(cls, problem: Problem) -> "Plan":
@@ -129,14 +131,37 @@ class Plan:
             before=meta.get("head", "") + (JUDGE_IMPORTS if meta.get("judge_imports") else ""),
             rule=Rule(meta["rule"], float(meta.get("atol", 0.0)), meta.get("oracle")),
             cpu_s=float(meta["cpu_s"]),
-            inputs=_inputs(entry, found.inputs) if found else None,
+            inputs=None,
             expected=found.expected if found else None,
             solution=solution,
         )
-        own._prepare(meta)
+        if found:
+            own._take(_inputs(entry, found.inputs))
+        own._seal_expected()
+        own._find_setup(meta)
         return own
 
-    def _prepare(self, meta: Mapping[str, Any]) -> None:
+    def _take(self, inputs: tuple[Any, ...]) -> None:
+        """Set the inputs, and write them out once for all that is called with them."""
+        self.inputs = inputs
+        self.seals = [None] * len(inputs)
+        self._calls = None if self.entry is None else prepare(inputs)
+        if self.solution is None:
+            self.total_s = max(self.total_s, self.cpu_s * len(inputs))
+
+    def _seal_expected(self) -> None:
+        """Seal the outputs that most right programs will give."""
+        if self.entry is not None and self.expected is not None:
+            self.seals = [self._seal(value) for value in self.expected]
+
+    def _seal(self, value: Any) -> bytes | None:
+        if self.rule.accepts_itself(value):
+            # What is nested too deeply comes out of no sandbox.
+            with contextlib.suppress(NotPlainError):
+                return seal(value)
+        return None
+
+    def _find_setup(self, meta: Mapping[str, Any]) -> None:
         """The run that gives what is not stated."""
         limits = _limits(_SETUP_CPU_S, per_input=False)
         if self.inputs is None:
@@ -147,25 +172,20 @@ class Plan:
             self.expected = (None,) * len(self.inputs)
         elif self.expected is None:
             reference = meta["reference"]
-            self.setup = Program(reference["source"], reference["entry"], self.inputs, limits)
-        self._settle()
-
-    def _settle(self) -> None:
-        """Write out once what all candidates are called with, and what most will return."""
-        if self.inputs is None:
-            return
-        self.seals = [None] * len(self.inputs)
-        if self.entry is None:
-            return
-        self._prepared = prepare(self.inputs)
-        if self.expected is not None:
-            self.seals = [
-                seal(value) if self.rule.accepts_itself(value) else None for value in self.expected
-            ]
+            self.setup = Program(
+                reference["source"], reference["entry"], self.inputs, limits, self._calls
+            )
 
     def accepts(self, error: str | None) -> bool:
         """Whether an output with that error may still be right."""
         return error is None or (error == "not_plain" and self.rule.name == "not_none")
+
+    @property
+    def size(self) -> int:
+        """Bytes of its inputs as programs get them."""
+        if self._calls is not None:
+            return len(self._calls)
+        return sum(map(len, self.inputs or ()))
 
     @property
     def allowed(self) -> tuple[float, float]:
@@ -192,9 +212,9 @@ class Plan:
         calls = opened(values[0].value)
         if not isinstance(calls, list) or not calls:
             raise BadTestError("the tests call nothing")
-        self.inputs = tuple(tuple(arguments) for arguments, _ in calls)
+        self._take(tuple(tuple(arguments) for arguments, _ in calls))
         self.expected = tuple(value for _, value in calls)
-        self._settle()
+        self._seal_expected()
 
     def _keep(self, values: Sequence[Stated]) -> None:
         """Leave out the tests that are too large for the reference itself."""
@@ -203,8 +223,7 @@ class Plan:
         if not kept:
             raise BadTestError("the reference is too large")
         if len(kept) < len(values):
-            self.inputs = tuple(self.inputs[place] for place in kept)
-            self._settle()
+            self._take(tuple(self.inputs[place] for place in kept))
         self.expected = tuple(values[place].value for place in kept)
         self.seals = [values[place].seal for place in kept]
 
@@ -216,7 +235,7 @@ class Plan:
             self.entry,
             self.inputs[start:],
             _limits(self.cpu_s),
-            prepared=None if start else self._prepared,
+            prepared=None if start else self._calls,
             seals=self.seals[start:] if start else self.seals,
         )
 
@@ -225,7 +244,8 @@ class Plan:
         if self.is_measured or self.solution is None or self.inputs is None:
             return None
         self.is_measured = True
-        return Program(self.solution, self.entry, self.inputs, _limits(_MEASURE_CPU_S))
+        limits = _limits(_MEASURE_CPU_S)
+        return Program(self.solution, self.entry, self.inputs, limits, self._calls)
 
     def allow(self, outputs: Sequence[Output]) -> None:
         """Give each test the time that the solution needs, several times over."""

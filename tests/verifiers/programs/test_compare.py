@@ -104,6 +104,22 @@ def test_nan_does_not_accept_itself(value: Any) -> None:
     assert not Rule("evalplus").accepts_itself(value)
 
 
+def test_a_comparison_takes_no_longer_than_the_output_is_long() -> None:
+    """Outputs may be megabytes: what is quadratic in them never ends."""
+    digits = "1" * 4_000_000
+    assert not Rule("lines").passes(digits + "x", digits + "y", ())
+    assert Rule("lines").passes(digits + ".0", digits, ())
+    # All of one hash.
+    crafted = [i * (2**61 - 1) for i in range(400_000)]
+    assert not Rule("set").passes(crafted, [0, 1], ())
+
+
+def test_a_set_may_have_its_elements_many_times() -> None:
+    assert Rule("set").passes([1, (2,)] * 1000, [(2,), 1], ())
+    assert not Rule("set").passes([1, (2,)] * 1000, [(2,), 2], ())
+    assert not Rule("set").passes([[1]], [1], ())
+
+
 def test_a_tolerance_of_the_task() -> None:
     assert Rule("evalplus", 1e-4).passes(1.00009, 1.0, ())
     assert Rule("evalplus", 1e-4).passes(3 + 0.00001j, 3 + 0j, ())
