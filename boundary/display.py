@@ -229,10 +229,7 @@ def show_verdicts(found: "Judged", *, as_json: bool) -> None:
     if found.confinement:
         typer.echo(f"sandbox: {found.confinement}", err=True)
     if as_json:
-        verdicts = [asdict(one) for one in found.verdicts]
-        print_json(
-            verdicts if found.tests is None else {"verdicts": verdicts, "tests": found.tests}
-        )
+        print_json(asdict(found))
         return
     for one in found.verdicts:
         read = f", read {one.extracted!r}" if one.extracted else ""

@@ -61,9 +61,12 @@ def test_all_tests_are_told_of(tmp_path: Path) -> None:
     ended = boundary("grade", *asked, "--data", SHARED, "--all-tests", "--json", where=tmp_path)
     assert ended.err == "sandbox: bubblewrap, seccomp\n"
     found = ended.json()
+    assert found["confinement"] == "bubblewrap, seccomp"
     assert {v["reason"] for v in found["verdicts"]} == {"mismatch"}
     assert set(found["tests"]) == {"passed", "mismatch"}
     assert len(found["tests"]) > 900
+    fewer = boundary("grade", *asked, "--data", SHARED, "--json", where=tmp_path).json()
+    assert fewer == {**found, "tests": None}
     lines = boundary("grade", *asked, "--data", SHARED, "--all-tests", where=tmp_path).out
     passed = found["tests"].count("passed")
     assert f"tests: {passed:,} of {len(found['tests']):,} passed" in lines
