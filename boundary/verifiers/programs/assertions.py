@@ -3,17 +3,22 @@
 Literals are read, never run. Arguments that are none, but harmless (``"a" * 3``, ``range(9)``,
 ``lambda x: x < 2``), are written where the function is called. All others are computed in a sandbox
 of their own: only their plain values meet the function, so that nothing in them can change it.
+
+What is written in an answer is read here, in the parent: whatever it is, it has a decision.
 """
 
 import ast
 from typing import Any, NamedTuple
 
 from boundary.records import Outcome, Problem
-from boundary.sandbox import Limits, Program
+from boundary.sandbox import Limits, Program, prepare
 from boundary.verifiers.base import Decision
 from boundary.verifiers.programs.harmless import is_harmless, variables_of
+from boundary.verifiers.programs.source import parsed
 
 _CHARS = 20_000
+# What reading a literal may raise: it nests too deeply, hashes a list, adds 1j to 10**400.
+_NO_LITERAL = (ValueError, TypeError, SyntaxError, OverflowError, RecursionError, MemoryError)
 
 CORRECT = Decision(Outcome.CORRECT, "passed")
 MISMATCH = Decision(Outcome.WRONG, "mismatch")
@@ -28,7 +33,7 @@ def _packed(*arguments, **named):
     return arguments, named
 
 def _arguments():
-    return _packed({})
+    return _packed{}
 """
 
 
@@ -39,11 +44,23 @@ class Call(NamedTuple):
     named: dict[str, Any]
 
 
+class StatedCall(NamedTuple):
+    """``f(…)`` as an answer has it, and that text's own syntax tree: what is checked is run."""
+
+    text: str
+    tree: ast.Call
+
+    @property
+    def values(self) -> list[ast.expr]:
+        """What the function is called with."""
+        return [*self.tree.args, *(keyword.value for keyword in self.tree.keywords)]
+
+
 def output_decision(problem: Problem, answer: str) -> Decision:
     """Whether the output that an answer states is the problem's own."""
     try:
-        expected = ast.literal_eval(problem.meta["output"])
-    except (ValueError, SyntaxError, KeyError, TypeError):
+        expected = _expected(problem)
+    except ValueError:
         return BAD_TEST
     try:
         stated = stated_output(answer)
@@ -58,7 +75,7 @@ def stated_output(answer: str) -> Any:
     Raises:
         ValueError: It is no literal.
     """
-    expression = _expression(answer)
+    expression = _expression(answer.strip())
     if isinstance(expression, ast.Compare) and _is_equation(expression):
         expression = expression.comparators[0]
     return _literal(expression)
@@ -66,82 +83,101 @@ def stated_output(answer: str) -> Any:
 
 def input_program(problem: Problem, call: Call) -> Program:
     """The problem's function, on the input that an answer states."""
-    inputs = ((call.arguments, call.named),)
-    return Program(problem.meta["code"] + _CALLER, "_call", inputs, _limits(problem))
+    inputs = (tuple(call),)
+    source = problem.meta["code"] + _CALLER
+    return Program(source, "_call", inputs, _limits(problem), prepare(inputs))
 
 
-def harmless_program(problem: Problem, call: ast.Call) -> Program | None:
+def harmless_program(problem: Problem, stated: StatedCall) -> Program | None:
     """The problem's function, called as the answer has it; None if that might change it."""
     code = problem.meta["code"]
     variables = variables_of(code)
-    values = [*call.args, *(keyword.value for keyword in call.keywords)]
-    if not all(is_harmless(value, variables) for value in values):
+    if not all(is_harmless(value, variables) for value in stated.values):
         return None
-    source = f"{code}\n\ndef _call():\n    return {ast.unparse(call)}\n"
+    source = f"{code}\n\ndef _call():\n    return (\n{stated.text}\n)\n"
     return Program(source, "_call", ((),), _limits(problem))
 
 
-def argument_program(problem: Problem, call: ast.Call) -> Program:
+def argument_program(problem: Problem, stated: StatedCall) -> Program:
     """What computes the arguments of a call, away from the function."""
-    source = ast.unparse(ast.Call(ast.Name("f"), call.args, call.keywords))
-    return Program(_PACKER.format(source[2:-1]), "_arguments", ((),), _limits(problem))
+    source = _PACKER.format(stated.text.removeprefix("f"))
+    return Program(source, "_arguments", ((),), _limits(problem))
 
 
 def computed(value: Any) -> Call | None:
-    """The arguments that such a program gave."""
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], dict):
-        return Call(tuple(value[0]), value[1])
-    return None
+    """The arguments that such a program gave; it may have written anything in their place."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        return None
+    arguments, named = value
+    if not isinstance(arguments, tuple) or not isinstance(named, dict):
+        return None
+    return Call(arguments, named) if all(isinstance(name, str) for name in named) else None
 
 
-def literal_call(call: ast.Call) -> Call | None:
-    """The arguments of a call, if all are literals."""
+def literal_call(stated: StatedCall) -> Call | None:
+    """The arguments of a call, if all are literals and can be handed to a sandbox."""
     try:
-        named = {str(k.arg): _literal(k.value) for k in call.keywords}
-        return Call(tuple(map(_literal, call.args)), named)
+        named = {str(k.arg): _literal(k.value) for k in stated.tree.keywords}
+        call = Call(tuple(map(_literal, stated.tree.args)), named)
+        prepare((tuple(call),))
     except ValueError:
         return None
+    return call
 
 
-def stated_call(answer: str) -> ast.Call:
+def stated_call(answer: str) -> StatedCall:
     """The call of ``f`` on the left of ``==``, or that is the answer itself.
 
     Raises:
         ValueError: There is no such call.
     """
-    expression = _expression(answer)
+    text = answer.strip()
+    expression = _expression(text)
     if isinstance(expression, ast.Compare) and _is_equation(expression):
         expression = expression.left
-    if not (isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name)):
-        raise ValueError("no call")
-    if expression.func.id != "f" or any(keyword.arg is None for keyword in expression.keywords):
-        raise ValueError("no call of f")
-    return expression
+    call = ast.get_source_segment(text, expression) or ""
+    match _statements(call):
+        case [ast.Expr(ast.Call(ast.Name("f")) as tree)] if call.startswith("f"):
+            names = {keyword.arg for keyword in tree.keywords}
+            if None in names or len(names) < len(tree.keywords):
+                raise ValueError("names that are not stated, or stated twice")
+            return StatedCall(call, tree)
+        case _:
+            raise ValueError("no call of f")
 
 
 def input_decision(problem: Problem, value: Any) -> Decision:
     """Whether the stated input led to the problem's output."""
     try:
-        expected = ast.literal_eval(problem.meta["output"])
-    except (ValueError, SyntaxError, KeyError, TypeError):
+        expected = _expected(problem)
+    except ValueError:
         return BAD_TEST
     return CORRECT if value == expected else MISMATCH
 
 
-def _expression(answer: str) -> ast.expr:
+def _expected(problem: Problem) -> Any:
+    try:
+        return ast.literal_eval(problem.meta["output"])
+    except (KeyError, *_NO_LITERAL) as error:
+        raise ValueError("no literal is expected") from error
+
+
+def _expression(text: str) -> ast.expr:
     """The last assertion of a text, or the expression that it is."""
-    if len(answer) > _CHARS:
+    match _statements(text):
+        case [*_, ast.Assert(expression) | ast.Expr(expression)]:
+            return expression
+        case _:
+            raise ValueError("no assertion")
+
+
+def _statements(text: str) -> list[ast.stmt]:
+    if len(text) > _CHARS:
         raise ValueError("too long")
     try:
-        tree = ast.parse(answer.strip())
-    except (SyntaxError, RecursionError, MemoryError) as error:
+        return parsed(text).body
+    except SyntaxError as error:
         raise ValueError("no Python") from error
-    last = tree.body[-1] if tree.body else None
-    if isinstance(last, ast.Assert):
-        return last.test
-    if isinstance(last, ast.Expr):
-        return last.value
-    raise ValueError("no assertion")
 
 
 def _limits(problem: Problem) -> Limits:
@@ -156,5 +192,5 @@ def _is_equation(node: ast.Compare) -> bool:
 def _literal(node: ast.expr) -> Any:
     try:
         return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except _NO_LITERAL as error:
         raise ValueError("no literal") from error

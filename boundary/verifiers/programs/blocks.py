@@ -4,7 +4,8 @@ Strict reads the channel that the template asks for:
 
 - ``code``: the last complete fenced block, of Python or of no stated language;
 - ``code_open``: the wording has opened the block, so the text begins inside it and the program ends
-  at the first closing fence, or with the text;
+  at the first closing fence, or with the text; a text that opens a block of Python again, before
+  anything else, begins inside that;
 - ``completion``: the text continues the question, up to the line of a stop string;
 - ``answer_tag``: the last ``<answer>…</answer>``, in it the last complete block if there is one;
 - ``assertion``: what follows the last ``[ANSWER]``, up to ``[/ANSWER]``;
@@ -16,21 +17,26 @@ where they stop being Python; else the text itself, cut likewise; else the last 
 """
 
 import ast
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from boundary.records import Finish, Problem
 from boundary.verifiers.base import Task
+from boundary.verifiers.programs.source import parsed
 
 _THINK_END = "</think>"
-_FENCE = re.compile(r"^[ \t]{0,8}(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n`]*$", re.MULTILINE)
+# Possessive: where a fence's line is none after all, there is nothing to try again.
+_FENCE = re.compile(r"^[ \t]{0,8}+(`{3,}+|~{3,}+)[ \t]*+([^\s`]*+)[^\n`]*+$", re.MULTILINE)
 _PYTHON = {"", "python", "py", "python3", "python2", "ipython", "py3"}
 _TAG, _TAG_END = "<answer>", "</answer>"
 _BRACKET, _BRACKET_END = "[ANSWER]", "[/ANSWER]"
 
-# Parsing takes time and memory many times the text; no program that is asked for is longer.
-_MOST_PARSED = 200_000
+# Characters: of one text, and of all that are tried for an answer. Parsing takes time and memory
+# many times the text, for an f-string time by its square; what is asked for is never as long.
+_MOST_PARSED = 100_000
+_MOST_PARSED_IN_ALL = 500_000
 _MOST_CUTS = 40
 
 
@@ -55,10 +61,10 @@ def strict(task: Task) -> str | None:
 
 def lenient(task: Task) -> str | None:
     """The program of :func:`strict`, else any other that the text holds, or ``None``."""
-    found = strict(task)
-    if found is not None and Answers(task.problem).is_one(found):
+    found, answers = strict(task), Answers(task.problem)
+    if found is not None and answers.is_one(found):
         return found
-    return next(_others(task), found)
+    return next(_others(task, answers), found)
 
 
 def blocks(text: str) -> list[Block]:
@@ -94,10 +100,18 @@ def _last_complete(text: str) -> str | None:
 
 
 def _code_open(task: Task) -> str | None:
-    text = task.sample.text
+    text = _inside(task.sample.text)
     closing = next((f for f in _FENCE.finditer(text) if not f[2]), None)
     program = text[: closing.start()] if closing else text
     return program if program.strip() else None
+
+
+def _inside(text: str) -> str:
+    """The text, without the opening fence that it may repeat; a bare one closes the block."""
+    opening = _FENCE.match(text.lstrip())
+    if opening and opening[2] and opening[2].lower() in _PYTHON:
+        return opening.string[opening.end() + 1 :]
+    return text
 
 
 def _completion(task: Task) -> str | None:
@@ -146,14 +160,13 @@ _READERS: Mapping[str, Callable[[Task], str | None]] = {
 }
 
 
-def _others(task: Task) -> Iterator[str]:
+def _others(task: Task, answers: "Answers") -> Iterator[str]:
     """Programs outside the asked channel, the likeliest first."""
     text = _body(task.sample.text)
     fenced = [b.text for b in reversed(blocks(text)) if b.is_python and b.text.strip()]
     if task.problem.meta.get("task") in ("output", "input"):
         yield from _assertions(text, fenced)
         return
-    answers = Answers(task.problem)
     yield from filter(answers.is_one, fenced)
     for program in (_joined(task.problem, _without_stop(task)), text):
         if cut := answers.cut(program):
@@ -170,29 +183,37 @@ def _assertions(text: str, fenced: list[str]) -> Iterator[str]:
 
 
 class Answers:
-    """What a text must hold to be a program for a problem."""
+    """What a text must hold to be a program for a problem; parses so much and no more."""
 
     def __init__(self, problem: Problem) -> None:
         entry = problem.meta.get("entry")
         self._question = problem.question
         self._name = entry.partition(".")[0] if isinstance(entry, str) else None
+        self._left = _MOST_PARSED_IN_ALL
 
     def is_one(self, program: str) -> bool:
         """Whether it is Python, and defines what is asked for or does something."""
-        tree = _tree(program)
-        return tree is not None and self._does(tree)
+        try:
+            return self._does(self._tree(program))
+        except SyntaxError:
+            return False
 
     def cut(self, text: str) -> str | None:
         """The longest opening of a text that is such a program, found in few steps."""
         for _ in range(_MOST_CUTS):
             if not text.strip() or text.strip() == self._question.strip():
                 return None
-            line = _fault(text)
-            if line is None:
-                return text if self.is_one(text) else None
-            # The fault may lie in the line before the one that it shows in.
-            text = "".join(text.splitlines(keepends=True)[: max(line - 1, 0)])
+            try:
+                return text if self._does(self._tree(text)) else None
+            except SyntaxError as error:
+                text = _before(text, error.lineno or 1)
         return None
+
+    def _tree(self, program: str) -> ast.Module:
+        if len(program) > min(_MOST_PARSED, self._left):
+            raise SyntaxError("too long")
+        self._left -= len(program)
+        return parsed(program)
 
     def _does(self, tree: ast.Module) -> bool:
         if self._name is None:
@@ -210,27 +231,10 @@ def _is_empty(node: ast.FunctionDef | ast.ClassDef) -> bool:
     return all(isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) for s in node.body)
 
 
-def _tree(program: str) -> ast.Module | None:
-    if len(program) > _MOST_PARSED:
-        return None
-    try:
-        return ast.parse(program)
-    # A null byte is a ValueError, deep nesting one of the others.
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _fault(program: str) -> int | None:
-    """The line, from 1, at which a text stops being Python; ``None`` if it does not."""
-    if len(program) > _MOST_PARSED:
-        return 1
-    try:
-        ast.parse(program)
-    except SyntaxError as error:
-        return error.lineno or 1
-    except (ValueError, RecursionError, MemoryError):
-        return 1
-    return None
+def _before(text: str, number: int) -> str:
+    """The lines before one, from 1, as Python counts them; at least the last one is left out."""
+    lines = list(io.StringIO(text, newline=""))
+    return "".join(lines[: min(number, len(lines)) - 1])
 
 
 def _body(text: str) -> str:

@@ -1,7 +1,8 @@
 """One round of judging: which runs are made for which programs, and what follows from each.
 
 A plan may need a run of its own first; a program that is too slow waits for the time that the
-solution takes; the same program asked again waits for the first.
+solution takes; the same program asked again waits for the first. What fails on one program is
+that program's affair: it is unjudged, and the others go on.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from boundary import sandbox
+from boundary.errors import BoundaryError
 from boundary.records import Finish, Outcome, Tier, Verdict
 from boundary.sandbox import Check, Output, Program
 from boundary.verifiers.base import Decision, Task, verdict_of
@@ -27,7 +29,12 @@ _ABORTED = Decision(Outcome.UNJUDGED, "aborted")
 _BAD_TEST = Decision(Outcome.UNJUDGED, "bad_test")
 _NO_TESTS = Decision(Outcome.UNJUDGED, "no_tests")
 _SANDBOX = Decision(Outcome.UNJUDGED, "sandbox_error")
+_ERROR = Decision(Outcome.UNJUDGED, "grader_error")
 
+# What ends the judging: whatever is missing, or full, would be for the next program too.
+_ENDS = (BoundaryError, OSError)
+
+_UNJUDGED = {found.reason: found for found in (_SANDBOX, _ERROR)}
 _REASONS = {"not_plain": "mismatch", "exited": "exception"}
 
 # Tasks that may wait for one that is still being judged.
@@ -82,7 +89,11 @@ class Trial:
         number = self.start + index
         self.seen += 1
         self.spent_s += output.cpu_s
-        reason = self._failure(number, output)
+        try:
+            reason = self._failure(number, output)
+        # Also what a program returns may break any code.
+        except Exception:  # noqa: BLE001
+            reason = _ERROR.reason
         if self.on_test:
             self.on_test(self.slot.code, number, _decision(reason).reason)
         self.failure = self.failure or reason
@@ -169,7 +180,7 @@ class Round:
                 self._running.append(done)
                 yield program, check
             while self._fresh:
-                if job := self._job(self._fresh.popleft()):
+                if job := self._guarded_job(self._fresh.popleft()):
                     yield job
             if len(self._waiting) >= _WAITING or not self._take():
                 return
@@ -180,8 +191,18 @@ class Round:
         if task is None:
             self._is_over = True
             return False
-        self._waiting.append(_Waiting(task, tuple(self._reading(task, tier) for tier in Tier)))
+        readings = tuple(self._guarded_reading(task, tier) for tier in Tier)
+        self._waiting.append(_Waiting(task, readings))
         return True
+
+    def _guarded_reading(self, task: Task, tier: Tier) -> tuple[Tier, str | None, Decision | Slot]:
+        try:
+            return self._reading(task, tier)
+        except _ENDS:
+            raise
+        # What a model wrote may break any code; that says nothing of the answer.
+        except Exception:  # noqa: BLE001
+            return tier, None, _ERROR
 
     def _reading(self, task: Task, tier: Tier) -> tuple[Tier, str | None, Decision | Slot]:
         if task.sample.finish == Finish.ABORT:
@@ -195,6 +216,15 @@ class Round:
         if is_new:
             self._fresh.append(slot)
         return tier, code, slot
+
+    def _guarded_job(self, slot: Slot) -> tuple[Program, Check] | None:
+        try:
+            return self._job(slot)
+        except _ENDS:
+            raise
+        except Exception:  # noqa: BLE001
+            slot.decision = _ERROR
+            return None
 
     def _job(self, slot: Slot) -> tuple[Program, Check] | None:
         """The run that a program needs next, if it is its own turn and not decided at once."""
@@ -217,8 +247,10 @@ class Round:
 
     def _candidate(self, plan: Plan, slot: Slot) -> tuple[Program, Check]:
         trial = Trial(plan, slot, plan.allowed, self._on_test)
+        # First what may fail: each run that is waited for is one that is made.
+        program = trial.program
         self._running.append(partial(self._judged, trial))
-        return trial.program, trial.check
+        return program, trial.check
 
     def _judged(self, trial: Trial, outputs: list[Output]) -> None:
         if trial.is_cut_short:
@@ -347,8 +379,8 @@ def _kept(values: list[Any], index: int, output: Output) -> bool:
 def _decision(reason: str | None) -> Decision:
     if reason is None:
         return _PASSED
-    if reason == "sandbox_error":
-        return _SANDBOX
+    if reason in _UNJUDGED:
+        return _UNJUDGED[reason]
     return Decision(Outcome.WRONG, _REASONS.get(reason, reason))
 
 

@@ -1,13 +1,18 @@
 """Where programs stand in texts."""
 
+import ast
+
 import pytest
 
 from boundary.records import Finish, Problem
 from boundary.verifiers.programs.blocks import blocks, lenient, strict
+from boundary.verifiers.programs.source import parsed
 from tests.verifiers.programs.data import ADD, adder, task
 
 OTHER = "def add(a, b):\n    return b + a\n"
 BODY = "    return a + b\n"
+# Python counts one line here.
+STRANGE = 'x = "\u2028\v\x85\x1c"\n'
 ASKED = f"{adder().question}\n"
 
 STRICT = [
@@ -27,6 +32,11 @@ STRICT = [
     ("code", "", None),
     ("code_open", f"{ADD}```\nThat adds.\n```python\n{OTHER}```", ADD),
     ("code_open", ADD, ADD),
+    ("code_open", f"```python\n{ADD}```\nThat adds.\n```python\n{OTHER}```", ADD),
+    ("code_open", f"\n   ```Py\n{ADD}", ADD),
+    ("code_open", f"```java\n{ADD}```", f"```java\n{ADD}"),
+    ("code_open", f"Sure!\n```python\n{ADD}```", f"Sure!\n```python\n{ADD}"),
+    ("code_open", f"```\nNone.\n```python\n{ADD}```", None),
     ("code_open", "```\n", None),
     ("code_open", "", None),
     ("completion", BODY, ASKED + BODY),
@@ -67,6 +77,7 @@ LENIENT = [
     ("code", ADD, ADD),
     ("code", BODY, ASKED + BODY),
     ("code", f"{BODY}\nThat adds two numbers, as it's asked.", f"{ASKED}{BODY}\n"),
+    ("code", f"{STRANGE}{ADD}\nThat's it.", f"{STRANGE}{ADD}\n"),
     ("code", f"```python\n{BODY}```", BODY),
     ("code_open", f"Sure!\n```python\n{ADD}```", ADD),
     ("code_open", f"{ADD}\nHope that's it!", f"{ADD}\n"),
@@ -102,6 +113,15 @@ def test_an_assertion_outside_its_tag() -> None:
 
 def test_time_is_linear_in_the_text() -> None:
     for text in (
+        f"```{'a' * 300_000}`",
+        f"{'~' * 300_000}`",
+        f"```{' ' * 300_000}`",
+        f"```python\n{ADD}```\n" * 8_000,
+        "~~~\n```\n" * 40_000,
+        "</think>" * 40_000,
+        "</answer>" * 40_000 + "<answer>" * 40_000,
+        ADD * 10_000,
+        "assert f(1)\n`f(2)`\n" * 20_000,
         "```" * 300_000,
         "```\n" * 200_000,
         "[ANSWER]" * 100_000,
@@ -111,3 +131,25 @@ def test_time_is_linear_in_the_text() -> None:
         for channel in ("code", "code_open", "completion", "answer_tag", "assertion"):
             lenient(task(adder(), text, channel=channel))
             blocks(text)
+
+
+def test_so_much_is_parsed_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text has much to parse again and again: a line less each time, a block more."""
+    lengths: list[int] = []
+
+    def counted(text: str) -> ast.Module:
+        lengths.append(len(text))
+        return parsed(text)
+
+    monkeypatch.setattr("boundary.verifiers.programs.blocks.parsed", counted)
+    nested = "".join(f"{' ' * depth}if a:\n" for depth in range(90))
+    for text in ("a = 1\n" * 15_000 + nested, f"```python\n{'a = 1;' * 10_000}\n```\n" * 50):
+        lengths.clear()
+        assert lenient(task(adder(), text, channel="code_open")) is not None
+        assert sum(lengths) <= 500_000
+        assert max(lengths) <= 100_000
+
+
+def test_what_is_too_long_to_parse_costs_nothing() -> None:
+    text = f"```python\n{ADD}```\n```python\n{'a = 1;' * 200_000}\n```"
+    assert lenient(task(adder(), text, channel="code")) == ADD

@@ -16,6 +16,9 @@ HARMLESS = [
     "names[1:][::-1]",
     "lambda f: [f, (lambda g: f(g))]",
     "'x'.join(map(str.upper, ['a']))",
+    "lambda *a, b, **c: [a, b, c]",
+    "+".join(["1"] * 900),
+    "lambda: " * 300 + "1",
 ]
 HARMFUL = [
     "f",
@@ -43,6 +46,8 @@ HARMFUL = [
     "lambda x=(lambda y: 1), z=y: 1",
     "[*f]",
     "(yield)",
+    "lambda x=(lambda globals: 1): globals().update(sorted=1)",
+    "+".join(["1"] * 900) + "+f",
 ]
 
 
