@@ -1,6 +1,7 @@
 """The ``show`` stage: looks at a run: progress, health, single answers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from boundary.errors import ConfigError
 from boundary.probes import Audit, audit
@@ -19,13 +20,17 @@ class ProblemLine:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run at a glance; of an adaptive run, the audit is of the first look's samples."""
+    """A run at a glance; of an adaptive run, the audit is of the first look's samples.
+
+    ``programs_ran_in`` says by verifier under which levels it ran programs.
+    """
 
     name: str
     asked: int
     audit: Audit
     problems: tuple[ProblemLine, ...]
     design: Design | None = None
+    programs_ran_in: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,8 @@ def run(found: Run) -> RunView:
     asked = max((s.n for s in sessions), default=0) * len(problems)
     design = found.design
     first = design.looks[0] if design and design.looks else None
-    return RunView(found.name, asked, audit(found, first=first), problems, design)
+    ran_in = found.manifest.programs_ran_in
+    return RunView(found.name, asked, audit(found, first=first), problems, design, ran_in)
 
 
 def problem(found: Run, problem_id: str, *, most: int = 8) -> ProblemPage:

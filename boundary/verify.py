@@ -3,7 +3,7 @@
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -50,16 +50,20 @@ def run(run: Run, *, verifier: str | None = None, progress: Progress = SILENT) -
         pending = _pending(run, known)
         if not pending:
             return 0
-        _note_confinement(run, judge)
+        before = run.manifest.confinements.get(name, ())
         with progress.task(f"verify {run.name}", total=pending) as advance:
-            return _judge_all(run, judge, known, advance)
+            count = _judge_all(run, judge, known, advance)
+        if not known.outcome.any():
+            # Every sample was judged now: no verdict of before is read any more.
+            _note_confinement(run, judge, over=before)
+        return count
 
 
-def _note_confinement(run: Run, judge: Verifier) -> None:
-    """A verdict on programs is worth what held them."""
+def _note_confinement(run: Run, judge: Verifier, over: Collection[str] = ()) -> None:
+    """A verdict on programs is worth what held them: that is told before the first is kept."""
     level = getattr(judge, "confinement", None)
     if level is not None:
-        run.note_confinement(judge.name, level)
+        run.note_confinement(judge.name, level, over=over)
 
 
 def judged(run: Run, judge: Verifier) -> "Marks":
@@ -79,6 +83,7 @@ def _judge_all(run: Run, judge: Verifier, known: "Marks", advance: Advance) -> i
     count = 0
     while chunk := list(islice(samples, _CHUNK)):
         for verdicts in judge.judge(_tasks(chunk, problems, channel)):
+            _note_confinement(run, judge)
             writer.add(*verdicts)
         count += len(chunk)
         advance(len(chunk), "")
@@ -108,8 +113,8 @@ class Companion:
     def __init__(
         self, run: Run, problems: Sequence[Problem], *, verifier: str, tells: bool = False
     ) -> None:
+        self._run = run
         self._judge = create(verifier)
-        _note_confinement(run, self._judge)
         self._problems = {p.id: p for p in problems}
         self._channel = channel_of(run)
         self._writer = run.verdict_writer(self._judge.name)
@@ -176,6 +181,7 @@ class Companion:
             self._failure = error
 
     def _keep(self, verdicts: tuple[Verdict, ...]) -> None:
+        _note_confinement(self._run, self._judge)
         self._writer.add(*verdicts)
         for verdict in verdicts:
             if verdict.tier is Tier.STRICT:

@@ -7,7 +7,7 @@ exits with can pass for a verdict.
 
 from boundary.sandbox.isolation import level, require
 from boundary.sandbox.plain import NotPlainError
-from boundary.sandbox.pool import Pool
+from boundary.sandbox.pool import Pool, starts
 from boundary.sandbox.program import Check, Limits, Output, Program, prepare, seal
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "prepare",
     "require",
     "seal",
+    "starts",
 ]

@@ -52,7 +52,11 @@ _LOADER = ("/etc/ld.so.cache", "/etc/alternatives")
 
 
 def level(*, unsafe: bool = False) -> str:
-    """How programs are kept apart here: what manifests and reports say."""
+    """How programs are kept apart here: what manifests and reports say.
+
+    Args:
+        unsafe: They are not, with or without bubblewrap.
+    """
     if unsafe:
         return UNSAFE
     return "bubblewrap, seccomp" if seccomp.is_known(platform.machine()) else "bubblewrap"
@@ -64,7 +68,7 @@ def require(*, unsafe: bool) -> None:
     Raises:
         PackageError: bubblewrap is missing, and nobody asked to do without.
     """
-    if not unsafe and not _bubblewrap():
+    if not unsafe and not bubblewrap():
         raise PackageError(
             "programs that a model wrote run in a sandbox only, and bubblewrap is missing",
             remedy="install it with 'apt-get install bubblewrap' (or 'dnf install bubblewrap'), or"
@@ -80,10 +84,11 @@ def command(folder: str) -> list[str]:
     """
     if folder:
         return [*_interpreter(), str(_HERE), folder, *_site()]
-    return [_bubblewrap(), *_arguments(), "--", *_interpreter(), _CODE, "", _PACKAGES]
+    return [bubblewrap(), *_arguments(), "--", *_interpreter(), _CODE, "", _PACKAGES]
 
 
-def _bubblewrap() -> str:
+def bubblewrap() -> str:
+    """Where it is; "" where there is none."""
     return (shutil.which("bwrap") or "") if sys.platform == "linux" else ""
 
 

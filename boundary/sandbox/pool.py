@@ -1,12 +1,15 @@
 """Sandboxes kept warm, and programs handed out to them."""
 
+import functools
 import os
 import select
+import signal
 import tempfile
 import time
 import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +17,7 @@ from boundary.errors import PackageError
 from boundary.sandbox import isolation
 from boundary.sandbox.attempt import SandboxFailedError, Task
 from boundary.sandbox.program import Check, Output, Program
-from boundary.sandbox.worker import Worker
+from boundary.sandbox.worker import START_LIMIT_S, Worker
 
 # Programs begun and not yet handed back, per worker: a slow one at their head leaves the other
 # workers something to do.
@@ -50,7 +53,8 @@ class Pool:
 
     Args:
         workers: Sandboxes at most; one for each core that this process may use.
-        unsafe: Do without bubblewrap: programs run as this user, held to limits and nothing else.
+        unsafe: Do without bubblewrap, even where it works: programs run as this user, held to
+            limits and nothing else.
 
     Raises:
         PackageError: bubblewrap is missing, and ``unsafe`` is not given.
@@ -143,7 +147,10 @@ class Pool:
         if self._folder:
             self._started += 1
             folder = os.path.join(self._folder.name, str(self._started))  # noqa: PTH118
-        worker = Worker(folder)
+        try:
+            worker = Worker(folder)
+        except SandboxFailedError as error:
+            raise _not_starting(str(error)) from error
         self._workers[worker.replies] = worker
         return worker
 
@@ -203,6 +210,33 @@ class Pool:
     def _discard(self, worker: Worker) -> str:
         del self._workers[worker.replies]
         return worker.end()
+
+
+def starts() -> bool:
+    """Whether a sandbox starts here; tried once in a process, and left again at once."""
+    found = isolation.bubblewrap()
+    return bool(found) and _starts(found)
+
+
+@functools.cache
+def _starts(bubblewrap: str) -> bool:
+    """Whether it starts by that bubblewrap, the one that is found now."""
+    try:
+        worker = Worker("")
+    except SandboxFailedError:
+        return False
+    deadline = time.monotonic() + START_LIMIT_S
+    poll = select.poll()
+    poll.register(worker.replies, select.POLLIN)
+    with suppress(SandboxFailedError):
+        while not worker.is_ready and poll.poll(max(0, deadline - time.monotonic()) * 1000):
+            worker.receive()
+    if not worker.is_ready:
+        # Whatever hangs there instead may have started others.
+        with suppress(ProcessLookupError):
+            os.killpg(worker.process.pid, signal.SIGKILL)
+    worker.end()
+    return worker.is_ready
 
 
 def _end_all(workers: dict[int, Worker]) -> None:

@@ -2,14 +2,16 @@
 
 Time limits are judged by processor time. The clock on the wall ends only what sleeps: time that a
 program is ready to run, or waits for the disk or for its parent, is not counted, so that a busy
-machine turns no right answer wrong.
+machine turns no right answer wrong. To wait for another of its own threads or processes is sleep,
+in whatever state it does so.
 
 Also runs inside the sandbox, thus imports nothing of the package.
 """
 
 import os
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,9 @@ _TICK_S, _SHORT_TICK_S, _MIN_TICK_S = 0.1, 0.02, 0.002
 
 # A program that got nowhere for so many times its limits was not tried at all.
 _STARVED_FACTOR = 20
+
+# States of threads that have ended.
+_GONE = "ZX"
 
 _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -59,6 +64,35 @@ class Use(NamedTuple):
     cpu_s: float
     memory_bytes: int
     is_asleep: bool
+
+
+class Kin(NamedTuple):
+    """A thread of a program: its process, the parent of that, and its state."""
+
+    pid: int
+    parent: int
+    state: str
+
+
+def is_asleep(kin: Collection[Kin], server: int) -> bool:
+    """Whether none of a program's threads is ready to run, or would be but for the disk.
+
+    One that waits for another to end (``vfork``, or ``clone`` with its flag) looks like one that
+    waits for the disk. It is none where there may be such another: a thread of the same process,
+    a child, or, as ``clone`` can make them too, a sister.
+
+    Args:
+        kin: Threads that have not ended.
+        server: The parent of the first process, whose other children are not the program's.
+    """
+    threads = Counter(one.pid for one in kin)
+    children = Counter(parent for _, parent in {one[:2] for one in kin})
+    for pid, parent, state in kin:
+        others = threads[pid] - 1 + children[pid]
+        others += children[parent] - 1 if parent != server else 0
+        if state == "R" or (state == "D" and not others):
+            return False
+    return True
 
 
 class Watch:
@@ -138,20 +172,27 @@ class Watch:
 
     def _use(self) -> Use:
         """Of all its processes."""
-        main_s, children_s, memory, is_asleep = self.cpu_s(), 0.0, 0, True
+        main_s, children_s, memory = self.cpu_s(), 0.0, 0
+        kin: list[Kin] = []
         for pid in self._pids():
             with suppress(OSError, ValueError, IndexError):
                 fields = _stat(_PROC / str(pid))
+                threads = [thread for thread in _threads(pid, fields) if thread[0] not in _GONE]
                 own, reaped = _seconds(fields[11:13]), _seconds(fields[13:15])
                 # The first process, the server's child, has a finer clock.
                 if int(fields[1]) != self._server:
                     self._seen[pid] = own
                     children_s += own
                 children_s += reaped
-                memory += max(0, int(fields[21]) * _PAGE - self._base.memory_bytes)
-                is_asleep = is_asleep and all(state not in "RD" for state in _states(pid, fields))
+                # They share it, but for the first one, which has none once it has ended.
+                held = max((int(thread[21]) for thread in threads), default=0)
+                memory += max(0, held * _PAGE - self._base.memory_bytes)
+                kin += [Kin(pid, int(fields[1]), thread[0]) for thread in threads]
+        if self._base.others is None:
+            kin += [Kin(child, self.pid, "S") for child in _children(self.pid)]
         # Children that nobody waits for count as far as they were seen.
-        return Use(main_s + max(children_s, sum(self._seen.values())), memory, is_asleep)
+        cpu_s = main_s + max(children_s, sum(self._seen.values()))
+        return Use(cpu_s, memory, is_asleep(kin, self._server))
 
     def _pids(self) -> Iterator[int]:
         """Its processes, as /proc numbers them."""
@@ -171,12 +212,22 @@ def _seconds(ticks: list[str]) -> float:
     return sum(map(int, ticks)) / _TICKS_PER_S
 
 
-def _states(pid: int, fields: list[str]) -> Iterator[str]:
-    """The state of each thread."""
-    yield fields[0]
-    if int(fields[17]) > 1:
-        for task in (_PROC / str(pid) / "task").iterdir():
-            yield _stat(task)[0]
+def _threads(pid: int, fields: list[str]) -> Iterator[list[str]]:
+    """The fields of each thread of a process, whose own are those of its first."""
+    if int(fields[17]) == 1:
+        yield fields
+        return
+    for task in (_PROC / str(pid) / "task").iterdir():
+        with suppress(OSError):
+            yield _stat(task)
+
+
+def _children(pid: int) -> list[int]:
+    """Children of a process, as far as the kernel tells."""
+    with suppress(OSError):
+        files = (_PROC / str(pid)).glob("task/*/children")
+        return [int(child) for file in files for child in file.read_text().split()]
+    return []
 
 
 def _stat(folder: Path) -> list[str]:

@@ -29,6 +29,9 @@ class Worker:
 
     Args:
         folder: Where programs work that have no sandbox; "" for those that have.
+
+    Raises:
+        SandboxFailedError: There is no process to be had.
     """
 
     def __init__(self, folder: str) -> None:
@@ -42,16 +45,20 @@ class Worker:
         self._unsent = bytearray()
         self._received = bytearray()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        self.process = subprocess.Popen(
-            isolation.command(folder),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            bufsize=0,
-            cwd="/",
-            env=isolation.ENVIRONMENT,
-            start_new_session=True,
-        )
+        try:
+            self.process = subprocess.Popen(
+                isolation.command(folder),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                bufsize=0,
+                cwd="/",
+                env=isolation.ENVIRONMENT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._errors.close()
+            raise SandboxFailedError(str(error)) from error
         assert self.process.stdin
         assert self.process.stdout
         self.orders = self.process.stdin.fileno()

@@ -59,7 +59,8 @@ class Manifest:
     ``dtype`` joins it once the model is loaded: the engine may choose it. ``verifier`` is the one
     whose verdicts are read unless another is named. ``looks`` are those of an adaptive run;
     ``extends`` names the run whose answers this one continues to a larger budget.
-    ``confinements`` say, of verifiers that run programs, in what.
+    ``confinements`` say, of verifiers that run programs, in what: each level under which one of
+    their verdicts was made, in the order of first use.
     """
 
     identity: Mapping[str, Any]
@@ -69,7 +70,7 @@ class Manifest:
     schema: int = field(default=SCHEMA)
     looks: tuple[int, ...] = ()
     extends: str | None = None
-    confinements: Mapping[str, str] = field(default_factory=dict)
+    confinements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -99,6 +100,11 @@ class Manifest:
     def told(self) -> tuple[str, ...]:
         """Graders of another tool, whose verdicts came with the answers and are only read."""
         return tuple(self.imported["verifiers"]) if self.imported else ()
+
+    @property
+    def programs_ran_in(self) -> Mapping[str, str]:
+        """By verifier that runs programs, the levels under which it did, as one text."""
+        return {name: "; ".join(levels) for name, levels in self.confinements.items()}
 
     @property
     def suite_label(self) -> str:
@@ -141,10 +147,15 @@ class Manifest:
                 schema,
                 looks,
                 raw.get("extends"),
-                dict(raw.get("confinements", {})),
+                {name: _levels(told) for name, told in raw.get("confinements", {}).items()},
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _unreadable(where, error) from error
+
+
+def _levels(told: str | list[str]) -> tuple[str, ...]:
+    """Runs of before knew the last level only."""
+    return (told,) if isinstance(told, str) else tuple(told)
 
 
 def _unreadable(where: str, error: Exception) -> StoreError:

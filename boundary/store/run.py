@@ -1,7 +1,7 @@
 """One run on disk: what was asked, what was answered, what was judged."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -148,14 +148,24 @@ class Run:
             self.manifest = replace(Run.open(self.folder).manifest, extends=name)
             self._save()
 
-    def note_confinement(self, verifier: str, level: str) -> None:
-        """Record in what a verifier ran the programs that it judged."""
-        if self.manifest.confinements.get(verifier) == level:
+    def note_confinement(self, verifier: str, level: str, *, over: Collection[str] = ()) -> None:
+        """Record in what a verifier ran the programs that it judged, besides what is recorded.
+
+        Args:
+            verifier: Its name.
+            level: How programs were kept apart.
+            over: Levels none of whose verdicts counts any more.
+        """
+        told = self.manifest.confinements.get(verifier, ())
+        if level in told and not set(told) & (set(over) - {level}):
             return
         with self.folder.gate():
             manifest = Run.open(self.folder).manifest
-            known = {**manifest.confinements, verifier: level}
-            self.manifest = replace(manifest, confinements=known)
+            told = (*manifest.confinements.get(verifier, ()), level)
+            levels = tuple(dict.fromkeys(one for one in told if one == level or one not in over))
+            self.manifest = replace(
+                manifest, confinements={**manifest.confinements, verifier: levels}
+            )
             self._save()
 
     @property

@@ -9,9 +9,10 @@ again.
 Wrong answers have one of these reasons: ``no_code``, ``truncated``, ``mismatch`` (also what is no
 plain data), ``exception``, ``syntax``, ``time_limit``, ``memory_limit``, ``output_limit``; for an
 assertion ``not_literal``. What the sandbox failed on is unjudged: ``sandbox_error``. So are the
-answers to a problem whose tests are missing or broken: ``no_tests``, ``bad_test``.
+answers to a problem whose tests are missing or broken: ``no_tests``, ``bad_test``; and what the
+judging itself fails on: ``grader_error``.
 
-Without bubblewrap nothing is run, unless the environment has BOUNDARY_UNSAFE_EXECUTION=1.
+Where no sandbox starts nothing is run, unless the environment has BOUNDARY_UNSAFE_EXECUTION=1.
 """
 
 import os
@@ -30,7 +31,7 @@ class CodeVerifier:
     """Judges programs by the tests of their problem, in sandboxes.
 
     Args:
-        unsafe: Run programs without isolation where there is none; told by the environment when
+        unsafe: Run programs without a sandbox where none starts; told by the environment when
             not given.
         workers: Sandboxes at a time; as many as there are cores when not given.
         on_test: Told of each test of each program that is run; then every test is run, also of a
@@ -41,7 +42,7 @@ class CodeVerifier:
     """
 
     name = "code"
-    version = "2"
+    version = "3"
 
     def __init__(
         self,
@@ -50,7 +51,8 @@ class CodeVerifier:
         workers: int | None = None,
         on_test: OnTest | None = None,
     ) -> None:
-        self._unsafe = os.environ.get(UNSAFE_VARIABLE) == "1" if unsafe is None else unsafe
+        is_allowed = os.environ.get(UNSAFE_VARIABLE) == "1" if unsafe is None else unsafe
+        self._unsafe = is_allowed and not sandbox.starts()
         sandbox.require(unsafe=self._unsafe)
         self.confinement = sandbox.level(unsafe=self._unsafe)
         self._workers = workers

@@ -390,6 +390,7 @@ def test_without_isolation_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> No
             raise PackageError("no bubblewrap", remedy="apt-get install bubblewrap")
 
     monkeypatch.setattr(sandbox, "require", refuse)
+    monkeypatch.setattr(sandbox, "starts", lambda: False)
     monkeypatch.delenv("BOUNDARY_UNSAFE_EXECUTION", raising=False)
     with pytest.raises(PackageError, match="install bubblewrap"):
         create("code")
