@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from boundary.console import print_json, print_rows, print_table, visible
+from boundary.wording import FAULTS
 
 if TYPE_CHECKING:
     from boundary.disagreement import Disagreements
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from boundary.intake import Figure
     from boundary.passk import Curves
     from boundary.plan import Cost, Plan
-    from boundary.probes import Duplicates
+    from boundary.probes import Duplicates, Unjudged
     from boundary.records import Comparison, Curve
     from boundary.sections import Findings
     from boundary.show import RunView
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from boundary.tables import Extra
 
 _MOST_ROWS = 120
-_SUITE_FAULTS = {
-    "bad_test": "the tests of the problem fail by themselves; the suite is at fault",
-    "no_tests": "the suite has no tests for the problem",
-}
 _VALID = {None: "", True: ", valid derivation", False: ", derivation does not hold"}
 
 
@@ -40,17 +37,29 @@ def notices(notes: Sequence[str]) -> None:
 
 
 def show_curves(curves: "Sequence[Curve]", title: str) -> None:
-    """Print pass@k with intervals, one line per arm and k."""
+    """Print pass@k with intervals, one line per arm and k, and bounds where any is unjudged."""
     ks = sorted({int(k) for curve in curves for k in curve.ks})
+    bounds = [_bounds(curve) for curve in curves]
     rows = []
-    for curve in curves:
+    for curve, bound in zip(curves, bounds, strict=True):
         cells = {
             int(k): f"{100 * m:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
             for k, m, low, high in zip(curve.ks, curve.mean, curve.low, curve.high, strict=True)
         }
         # Down the page, for eleven intervals do not fit across it.
-        rows += [(curve.label, str(k), cells[k]) for k in ks if k in cells]
-    print_rows(["arm", "k", "pass@k"], rows, title=title)
+        rows += [(curve.label, str(k), cells[k], bound.get(k, "")) for k in ks if k in cells]
+    if any(bounds):
+        print_rows(["arm", "k", "pass@k", "unjudged wrong to right"], rows, title=title)
+    else:
+        print_rows(["arm", "k", "pass@k"], [row[:3] for row in rows], title=title)
+
+
+def _bounds(curve: "Curve") -> dict[int, str]:
+    """By k, pass@k with every unjudged sample wrong to every one right; none where all are."""
+    if curve.bound_low is None or curve.bound_high is None:
+        return {}
+    ends = zip(curve.ks, curve.bound_low, curve.bound_high, strict=True)
+    return {int(k): f"{100 * low:.1f} to {100 * high:.1f}" for k, low, high in ends}
 
 
 def show_passk(curves: "Curves", *, as_json: bool) -> None:
@@ -234,8 +243,8 @@ def show_verdicts(found: "Judged", *, as_json: bool) -> None:
     for one in found.verdicts:
         read = f", read {one.extracted!r}" if one.extracted else ""
         typer.echo(visible(f"{one.tier}: {one.outcome} ({one.reason}){read}"))
-    for reason in {one.reason for one in found.verdicts} & _SUITE_FAULTS.keys():
-        typer.echo(f"{reason}: {_SUITE_FAULTS[reason]}")
+    for reason in {one.reason for one in found.verdicts} & FAULTS.keys():
+        typer.echo(f"{reason}: {FAULTS[reason]}")
     if found.tests is not None:
         passed = found.tests.count("passed")
         typer.echo(f"tests: {passed:,} of {len(found.tests):,} passed")
@@ -270,8 +279,16 @@ def show_run(found: "Run", *, as_json: bool) -> None:
         ("working sessions", f"{checked.sessions:,}"),
         ("answers taken up after an interruption", f"{checked.continued:,}"),
         ("answers begun anew after one", f"{checked.restarted:,}"),
+        *((f"programs judged by {name} ran in", to) for name, to in view.programs_ran_in.items()),
     ]
     print_rows(["", ""], facts)
+    show_unjudged(checked.unjudged_for)
+
+
+def show_unjudged(found: "Iterable[Unjudged]", *, err: bool = False) -> None:
+    """Print why answers are unjudged, a line for each reason."""
+    for one in found:
+        typer.echo(visible(one.line), err=err)
 
 
 def show_imported(found: "Imported", *, as_json: bool) -> None:

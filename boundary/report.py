@@ -250,6 +250,7 @@ def _health(label: str, found: Run, verifier: str | None) -> Health:
         truncated_rate=checked.truncated,
         no_answer_rate=checked.no_answer,
         unjudged=checked.unjudged,
+        unjudged_for=tuple(one.line for one in checked.unjudged_for),
         repeats=checked.repeats,
         equal_pairs=checked.duplicates.pairs,
         expected_pairs=checked.duplicates.expected,
@@ -287,7 +288,7 @@ def _facts(found: Sequence[Findings]) -> Iterator[RunFacts]:
             rows += [("verifier", manifest.verifier), ("dtype drawn in", str(manifest.dtype))]
             rows += [
                 (f"programs judged by {name} ran in", level)
-                for name, level in manifest.confinements.items()
+                for name, level in manifest.programs_ran_in.items()
             ]
             for session in manifest.sessions:
                 versions = ", ".join(f"{k} {v}" for k, v in session.versions.items())

@@ -6,15 +6,20 @@ A suite that cannot be read is a finding like any other, so one missing copy hid
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from boundary import prompts, suites, verifiers
-from boundary.errors import BoundaryError
+from boundary.engines import fake_text
+from boundary.errors import BoundaryError, PackageError
 from boundary.records import Finish, Outcome, Problem, Sample, Tier, Verdict
 from boundary.suites import BENCHMARKS, Erratum, Suite
 from boundary.suites.errata import of
 from boundary.verifiers import Task, Verifier
+from boundary.verifiers.code import CodeVerifier
+from boundary.verifiers.programs import assertions
+from boundary.verifiers.programs.plan import BadTestError, NoTestsError, Plan
+from boundary.wording import FAULTS
 
 STATEMENTS = {
     "boxed": "\\boxed{{{}}}",
@@ -24,6 +29,9 @@ STATEMENTS = {
     "dial": "={}",
 }
 """A bare answer in each channel."""
+
+# Why a problem's answers are unjudged where its tests are to blame.
+_TEST_FAULTS = _NO_TESTS, _BAD_TEST = "no_tests", "bad_test"
 
 # Where a plain number stands: neither in a word or command nor after a power or subscript sign.
 _NUMBER = re.compile(r"(?<![\w\\^{.])[0-9]+(?![\w.])")
@@ -37,8 +45,10 @@ class Finding:
     ``repeated`` are problems with the same question, ``control`` those with control characters in
     it. ``rejected`` are gold answers that the suite's own verifier does not take for right, and
     ``literal`` those it compares letter for letter only; both are ``None`` where no verifier was
-    asked or gold answers are no statements, as with programs. ``errata`` are known faults that
-    the copy has.
+    asked. Of programs the solutions are judged, where they are known and there is a sandbox.
+    ``untested`` are problems without tests, ``broken`` those whose tests fail by themselves: what
+    shows of that without running them, and all of it where solutions are judged. ``errata`` are
+    known faults that the copy has.
     """
 
     name: str
@@ -59,6 +69,8 @@ class Finding:
     control: tuple[str, ...] = ()
     rejected: tuple[str, ...] | None = None
     literal: tuple[str, ...] | None = None
+    untested: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
     errata: tuple[Erratum, ...] = ()
     longest: str = ""
     longest_chars: int = 0
@@ -66,7 +78,8 @@ class Finding:
     @property
     def is_fine(self) -> bool:
         """Whether a run can rest on the suite."""
-        faults = self.repeated_ids or self.empty or self.rejected
+        faults = (*self.repeated_ids, *self.empty, *(self.rejected or ()))
+        faults += self.untested + self.broken
         whole = not self.expected or self.problems in self.expected
         return self.failure is None and whole and not faults
 
@@ -83,7 +96,8 @@ def run(
     Args:
         names: Suites by name, or users' own JSONL files.
         data: Folder of local copies.
-        judge: Ask each suite's verifier about its own gold answers; seconds to a minute.
+        judge: Ask each suite's verifier about its own gold answers, or solutions in programs;
+            seconds to a minute, two for the largest tests of programs.
         errata: Look at the suites with their errata applied.
 
     Yields:
@@ -97,9 +111,68 @@ def _found(name: str, data: Path | None, *, judge: bool, errata: bool) -> Findin
     try:
         suite = suites.load(name, data=data, errata=errata)
         golds = _golds(suite) if judge and _channel(suite) in STATEMENTS else None
+        programs = _programs(suite, judge=judge) if suite.verifier == CodeVerifier.name else None
     except BoundaryError as error:
         return Finding(name, failure=error.problem, remedy=error.remedy)
-    return _described(name, suite, golds)
+    found = _described(name, suite, golds)
+    if programs is None:
+        return found
+    return replace(
+        found,
+        rejected=programs.rejected,
+        untested=programs.of(_NO_TESTS),
+        broken=programs.of(_BAD_TEST),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Programs:
+    """What was found of a suite's tests: a reason by problem, and the solutions not taken."""
+
+    faults: dict[str, str]
+    rejected: tuple[str, ...] | None
+
+    def of(self, reason: str) -> tuple[str, ...]:
+        return tuple(key for key, why in self.faults.items() if why == reason)
+
+
+def _programs(suite: Suite, *, judge: bool) -> _Programs:
+    """Look at tests, and run them with the suite's own solutions where that is asked for."""
+    read = ((problem.id, _test_fault(problem)) for problem in suite.problems)
+    faults = {key: why for key, why in read if why}
+    solved = [p for p in suite.problems if p.solution and p.id not in faults]
+    if not (judge and solved):
+        return _Programs(faults, None)
+    channel = _channel(suite)
+    try:
+        verifier = verifiers.create(suite.verifier)
+    except PackageError:
+        # Programs cannot be isolated here.
+        return _Programs(faults, None)
+    rejected = []
+    with closing(verifier):
+        tasks = (_task(p, channel, fake_text.right(p, channel)) for p in solved)
+        for problem, verdicts in zip(solved, verifier.judge(tasks), strict=True):
+            (verdict,) = (one for one in verdicts if one.tier is Tier.STRICT)
+            if verdict.reason in _TEST_FAULTS:
+                faults[problem.id] = verdict.reason
+            elif verdict.outcome is not Outcome.CORRECT:
+                rejected.append(problem.id)
+    return _Programs(faults, tuple(rejected))
+
+
+def _test_fault(problem: Problem) -> str | None:
+    """Why answers to a problem would be unjudged, where that shows without running its tests."""
+    if problem.meta.get("task") in ("output", "input"):
+        found = assertions.output_decision(problem, "")
+        return found.reason if found.outcome is Outcome.UNJUDGED else None
+    try:
+        Plan.of(problem)
+    except NoTestsError:
+        return _NO_TESTS
+    except BadTestError:
+        return _BAD_TEST
+    return None
 
 
 def _described(
@@ -184,7 +257,10 @@ def _wrong(
     verifier: Verifier, problems: Sequence[Problem], channel: str, reword: Callable[[str], str]
 ) -> tuple[Problem, ...]:
     """Problems whose gold answer, reworded, is not taken for right."""
-    tasks = (_task(problem, channel, reword(problem.answer)) for problem in problems)
+    tasks = (
+        _task(problem, channel, STATEMENTS[channel].format(reword(problem.answer)))
+        for problem in problems
+    )
     pairs = zip(problems, verifier.judge(tasks), strict=True)
     return tuple(problem for problem, verdicts in pairs if not _is_right(verdicts))
 
@@ -193,8 +269,7 @@ def _is_right(verdicts: tuple[Verdict, ...]) -> bool:
     return any(v.outcome is Outcome.CORRECT for v in verdicts if v.tier is Tier.STRICT)
 
 
-def _task(problem: Problem, channel: str, answer: str) -> Task:
-    text = STATEMENTS[channel].format(answer)
+def _task(problem: Problem, channel: str, text: str) -> Task:
     sample = Sample(problem.id, 0, 0, text, None, None, Finish.STOP)
     return Task(problem, sample, channel)
 
@@ -235,6 +310,8 @@ def _notes(finding: Finding, shown: int) -> Iterator[str]:
         "no question or no answer": finding.empty,
         "control characters in the question": finding.control,
         "gold answers that the verifier rejects": finding.rejected or (),
+        FAULTS[_NO_TESTS]: finding.untested,
+        FAULTS[_BAD_TEST]: finding.broken,
         "gold answers compared letter for letter": finding.literal or (),
         "known errata": tuple(f"{one.id} ({one.kind})" for one in finding.errata),
     }

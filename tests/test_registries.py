@@ -29,7 +29,7 @@ HELPERS = {
     "engines": {
         *("base", "checkpoint", "draw", "slots", "tokenizer"),
         *("core", "flight", "guard"),
-        *("fake_stream", "fake_text", "gpus", "replica", "replicas", "worker"),
+        *("fake_code", "fake_stream", "fake_text", "gpus", "replica", "replicas", "worker"),
         *("score", "scored", "topn"),
     },
     "importers": {"base", "lines"},

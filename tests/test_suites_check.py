@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from boundary import suites
+from boundary import cases, sandbox, suites
+from boundary.errors import PackageError
 from boundary.records import Problem
 from boundary.suites import Suite
 from boundary.suites_check import STATEMENTS, Finding, lines, run
 from boundary.verifiers import extract
 from tests.suites.data import SHARED, needs_shared, write
+from tests.verifiers.programs.data import ADD, adder
 
 ROWS = [
     {"id": "a", "problem": "How many?", "answer": "5", "group": "g"},
@@ -84,6 +86,37 @@ def test_a_suite_whose_answers_are_no_statements_is_not_judged(
     monkeypatch.delitem(STATEMENTS, "boxed")
     suite = Suite("x", (Problem("a", "?", "5"),), "raw", "math", "x", "d")
     assert with_suite(monkeypatch, suite).rejected is None
+
+
+def program(key: str, **changes: Any) -> Problem:
+    given = adder(**changes)
+    return Problem(key, f"{given.question}  # {key}", given.answer, None, ADD, given.meta)
+
+
+def test_programs_are_judged_by_their_own_solutions(monkeypatch: pytest.MonkeyPatch) -> None:
+    crash = {"cases": None, "recorder": {"source": "def r():\n    1 / 0", "entry": "r"}}
+    wrong = {"cases": cases.pack([(1, 2)], [4])}
+    output = {"task": "output", "input": "1", "output": "no literal"}
+    problems = (
+        *(program("fine"), program("empty", cases=None), program("rule", rule="alike")),
+        *(program("crash", **crash), program("wrong", **wrong), program("output", **output)),
+    )
+    suite = Suite("x", problems, "code-chat", "code", "x", "d")
+    finding = with_suite(monkeypatch, suite)
+    assert not finding.is_fine
+    assert finding.untested == ("empty",)
+    assert finding.broken == ("rule", "output", "crash")
+    assert finding.rejected == ("wrong",)
+    (quick,) = run(["x"], judge=False)
+    assert (quick.untested, quick.broken, quick.rejected) == (("empty",), ("rule", "output"), None)
+    monkeypatch.setattr(sandbox, "require", lacking)
+    assert with_suite(monkeypatch, suite) == quick, "programs cannot be isolated"
+    good = with_suite(monkeypatch, replace(suite, problems=problems[:1]))
+    assert good.is_fine
+
+
+def lacking(**_: Any) -> None:
+    raise PackageError("no bubblewrap", remedy="install it")
 
 
 def test_every_channel_has_a_statement() -> None:

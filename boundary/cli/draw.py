@@ -192,6 +192,7 @@ def verify(
     from boundary import disagreement
     from boundary import verify as stage
     from boundary.console import ConsoleProgress, print_json
+    from boundary.probes import unjudged
     from boundary.records import Tier
 
     allow(unsafe_execution)
@@ -205,6 +206,7 @@ def verify(
         for name in diff or (verifier,):
             count = stage.run(run, verifier=name, progress=ConsoleProgress())
             typer.echo(f"{run.name}: {count} samples judged", err=diff is not None or as_json)
+            display.show_unjudged(unjudged(run, name), err=diff is not None or as_json)
             judged.append({"run": run.name, "judged": count})
         if diff:
             found = disagreement.run(run, *diff, tier=tier)

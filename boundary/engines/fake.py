@@ -177,7 +177,7 @@ class FakeEngine:
             return "", Finish.LENGTH
         if kind < _TRUNCATED + _SILENT:
             return "", Finish.STOP
-        return fake_text.wrong(problem, request.channel), Finish.STOP
+        return fake_text.wrong(problem, request.channel, request.draw.index), Finish.STOP
 
     def _is_right(self, request: Request, fate: float) -> bool:
         first = self._config.first

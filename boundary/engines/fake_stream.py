@@ -99,8 +99,10 @@ class Stream:
         talk = " ".join(words[i] for i in ids if i < self.words)
         if not ids or ids[-1] < self.words:
             return talk
-        state = fake_text.right if ids[-1] == self.words else fake_text.wrong
-        return f"{talk}\n{state(request.draw.problem, request.channel)}"
+        problem, channel, index = request.draw.problem, request.channel, request.draw.index
+        if ids[-1] == self.words:
+            return f"{talk}\n{fake_text.right(problem, channel)}"
+        return f"{talk}\n{fake_text.wrong(problem, channel, index)}"
 
 
 def _prefix(request: Request, ids: list[int]) -> Prefix:

@@ -3,6 +3,8 @@
 from functools import lru_cache
 from itertools import islice, product
 
+from boundary.engines import fake_code
+from boundary.errors import EngineError
 from boundary.records import Problem
 
 _STATEMENTS = {
@@ -46,18 +48,27 @@ def talk(words: str, channel: str) -> str:
 
 
 def right(problem: Problem, channel: str) -> str:
-    """The stored solution where it states the answer as asked, else a bare statement."""
+    """The stored solution where it states the answer as asked, else a bare statement.
+
+    Raises:
+        EngineError: A program is asked for, and none is stored.
+    """
     if problem.meta.get("task") in _TASKS:
-        return _program(problem, channel, problem.solution or "")
+        if not problem.solution:
+            raise EngineError(
+                f"a fake model cannot solve {problem.id}: its suite has no solution to answer with",
+                remedy="take humanevalplus, mbppplus or cruxeval_o, or let it solve none: fake/p=0",
+            )
+        return _program(problem, channel, problem.solution)
     if channel == "boxed" and problem.solution and "\\boxed" in problem.solution:
         return problem.solution
     return _say(channel, problem.answer)
 
 
-def wrong(problem: Problem, channel: str) -> str:
-    """A statement of a damaged answer."""
+def wrong(problem: Problem, channel: str, index: int) -> str:
+    """A statement of a damaged answer; programs are damaged in other ways at other indices."""
     if problem.meta.get("task") in _TASKS:
-        return _program(problem, channel, _broken(problem))
+        return _program(problem, channel, fake_code.wrong(problem, index))
     return _say(channel, _damage(problem.answer))
 
 
@@ -66,16 +77,6 @@ def _program(problem: Problem, channel: str, program: str) -> str:
     if channel == "completion":
         program = program.strip().removeprefix(problem.question).strip("\n")
     return _PROGRAMS.get(channel, _PROGRAMS["code"]).format(program.rstrip())
-
-
-def _broken(problem: Problem) -> str:
-    """The solution, made useless."""
-    solution, entry = problem.solution or "", problem.meta.get("entry")
-    if problem.meta["task"] == "input":
-        return "assert f() == 0"
-    if isinstance(entry, str):
-        return f"{solution.rstrip()}\n\n\n{entry.partition('.')[0]} = None\n"
-    return f"{solution.rstrip()} + 'no'"
 
 
 def _say(channel: str, answer: str) -> str:

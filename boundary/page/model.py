@@ -17,7 +17,8 @@ class Health:
     ``has_excess`` says that there are more than chance leaves. ``repeated_seeds`` counts samples
     that share a seed with another, ``continued`` those taken up after an interruption and
     ``restarts`` those begun anew after one. ``strict_rate`` and ``lenient_rate`` are the shares of
-    answers that are right in the two tiers.
+    answers that are right in the two tiers. ``unjudged_for`` says in words why answers are
+    ``unjudged``.
     """
 
     arm: str
@@ -36,6 +37,7 @@ class Health:
     continued: int | None = None
     strict_rate: float | None = None
     lenient_rate: float | None = None
+    unjudged_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from boundary import published, stats, tables
+from boundary import probes, published, stats, tables
 from boundary.passk.base import (
     Settings,
     arm_of,
@@ -17,8 +17,9 @@ from boundary.passk.base import (
 )
 from boundary.passk.extras import Also, extras_of
 from boundary.records import Curve
-from boundary.store import CountsTable
+from boundary.store import CountsTable, Run
 from boundary.tables import Extra
+from boundary.wording import unjudged_note
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +59,7 @@ def run(
     solved = tuple(_curve(table, settings) for table in read)
     valid = tuple(curve for table in read if (curve := _valid(table, settings)) is not None)
     notes = chain.from_iterable(
-        (*guess_note(curve, table), *_notes(table, valid))
+        (*guess_note(curve, table), *_notes(table, valid), *_unjudged(table, settings))
         for curve, table in zip(solved, read, strict=True)
     )
     extras = tuple(extras_of(read, settings, also)) if also else ()
@@ -121,6 +122,18 @@ def _notes(table: CountsTable, valid: Sequence[Curve]) -> Iterator[str]:
             f"{table.label}: valid derivations are those among the first {table.design.looks[0]} "
             "samples of each problem, where their curve ends"
         )
+
+
+def _unjudged(table: CountsTable, settings: Settings) -> Iterator[str]:
+    """How many samples have no verdict that counts; of a run, why, and whose fault it is."""
+    missing = sum(count.unjudged for count in table.counts)
+    if not missing:
+        return
+    yield unjudged_note(table.label, missing, sum(count.n for count in table.counts))
+    if isinstance(table.run, Run):
+        sizes = {count.problem_id: count.n for count in table.counts}
+        found = probes.unjudged(table.run, settings.verifier, tier=settings.tier, sizes=sizes)
+        yield from (f"{table.label}: {one.line}" for one in found)
 
 
 def _write(curves: Curves, suite: str, under: Sequence[published.Reference], out: Path) -> None:

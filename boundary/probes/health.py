@@ -1,11 +1,13 @@
 """The audit of a run: what could spoil its numbers."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from boundary.records import Finish, Tier
+from boundary.records import Finish, Outcome, Tier
 from boundary.store import Run
+from boundary.wording import NO_VERDICT, unjudged_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +37,20 @@ class Duplicates:
 
 
 @dataclass(frozen=True, slots=True)
+class Unjudged:
+    """Answers that are neither right nor wrong for one reason, and the problems they are to."""
+
+    reason: str
+    answers: int
+    problems: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The same in words, with whose fault it is."""
+        return unjudged_text(self.reason, self.answers, self.problems)
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """Counts over all stored samples of a run; rates in [0, 1].
 
@@ -44,6 +60,7 @@ class Audit:
     found in flight: taken up from their tokens, or begun anew. Verdict rates are of the strict
     tier and ``None`` while nothing is judged. ``truncated`` is of the samples whose end is told,
     and like ``repeated_seeds`` ``None`` where an imported log tells it of none.
+    ``unjudged_for`` says for which reasons ``unjudged`` samples are so.
     """
 
     samples: int
@@ -60,6 +77,7 @@ class Audit:
     no_answer: float | None
     unjudged: int
     format_only: float | None
+    unjudged_for: tuple[Unjudged, ...] = ()
 
 
 def audit(run: Run, verifier: str | None = None, *, first: int | None = None) -> Audit:
@@ -76,6 +94,7 @@ def audit(run: Run, verifier: str | None = None, *, first: int | None = None) ->
     """
     tally = _read(run, first)
     judged = _judged(run, verifier or run.manifest.verifier, first)
+    missing = tally.samples - judged.total + judged.unjudged
     sessions = run.manifest.sessions
     return Audit(
         samples=tally.samples,
@@ -91,9 +110,62 @@ def audit(run: Run, verifier: str | None = None, *, first: int | None = None) ->
         restarted=sum(session.restarted for session in sessions),
         correct=_share(judged.correct, judged.total),
         no_answer=_share(judged.no_answer, judged.total),
-        unjudged=tally.samples - judged.total + judged.unjudged,
+        unjudged=missing,
         format_only=_share(judged.lenient - judged.correct, judged.total),
+        unjudged_for=unjudged(run, verifier, first=first) if missing else (),
     )
+
+
+def unjudged(
+    run: Run,
+    verifier: str | None = None,
+    *,
+    tier: Tier = Tier.STRICT,
+    first: int | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> tuple[Unjudged, ...]:
+    """Why samples of a run are unjudged, the most frequent reason first.
+
+    Args:
+        run: The run.
+        verifier: Whose verdicts are read; the run's own unless told.
+        tier: Which of them.
+        first: Look only at so many indices of each problem.
+        sizes: Or at so many of each one by its id.
+
+    Raises:
+        StoreError: The run cannot be read.
+    """
+    from boundary.store.marks import NONE, UNJUDGED
+
+    name = verifier or run.manifest.verifier
+    marks, stored = run.marks(name, tier), run.indices()
+    reasons = _reasons(run, name, tier) if (marks.outcome == UNJUDGED).any() else {}
+    found: dict[str, Counter[str]] = {}
+    for key in filter(stored.__contains__, marks.ids):
+        limit = first if sizes is None else sizes.get(key, 0)
+        drawn = stored[key] if limit is None else stored[key][stored[key] < limit]
+        codes = marks.of(key)
+        seen = drawn[drawn < len(codes)]
+        for index in seen[codes[seen] == UNJUDGED].tolist():
+            found.setdefault(reasons[key, index], Counter())[key] += 1
+        if waiting := len(drawn) - int((codes[seen] != NONE).sum()):
+            found.setdefault(NO_VERDICT, Counter())[key] = waiting
+    ordered = sorted(found.items(), key=lambda item: -item[1].total())
+    return tuple(Unjudged(why, counts.total(), tuple(counts)) for why, counts in ordered)
+
+
+def _reasons(run: Run, verifier: str, tier: Tier) -> dict[tuple[str, int], str]:
+    """The reasons of the verdicts that leave a sample unjudged; later ones override."""
+    import pyarrow.compute as pc
+
+    columns = ["problem_id", "index", "reason"]
+    wanted = pc.field("outcome") == Outcome.UNJUDGED.value
+    return {
+        (row["problem_id"], row["index"]): row["reason"]
+        for part in run.verdict_parts(verifier, tier, columns, wanted)
+        for row in part.to_pylist()
+    }
 
 
 @dataclass(slots=True)

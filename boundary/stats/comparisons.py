@@ -32,6 +32,7 @@ from boundary.stats.fixed_suite import fixed_suite_gap_intervals, fixed_suite_in
 from boundary.stats.intervals import Intervals, gap_intervals, rate_intervals
 from boundary.stats.pairing import Paired, paired
 from boundary.stats.support import floor, sensitivity, support
+from boundary.wording import unjudged_note
 
 # The k at which the literature states the sampling-efficiency gap.
 DELTA_SE_K = 256
@@ -250,7 +251,4 @@ def _arm_notes(label: str, table: Table) -> Iterator[str]:
     if limits.min() < limits.max():
         yield f"{label}: n runs from {limits.min()} to {limits.max()} over the problems"
     if missing := int(table.unjudged.sum()):
-        yield (
-            f"{label}: {missing} of {int(table.n.sum())} samples unjudged, "
-            "counted as not correct; the bounds show both extremes"
-        )
+        yield unjudged_note(label, missing, int(table.n.sum()))

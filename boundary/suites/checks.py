@@ -47,6 +47,10 @@ def _record():
 Meta = dict[str, Any]
 
 
+NO_TESTS: Meta = {"rule": "equal", "atol": 0.0}
+"""Of a problem without tests: all answers to it are left unjudged."""
+
+
 class Case(NamedTuple):
     """One assertion: the arguments, the expected value, and the rule that its form implies."""
 
@@ -59,12 +63,15 @@ class Case(NamedTuple):
 def of_check(test: str, entry: str, solution: str) -> Meta:
     """The cases of a ``check(candidate)`` whose assertions state arguments and values.
 
-    A check that computes some gets a recorder: its inputs are then those it gives to the reference
-    solution, and what that returns, which passes the check, is expected of a candidate.
+    An empty test has none. A check that computes some gets a recorder: its inputs are then those
+    it gives to the reference solution, and what that returns, which passes the check, is expected
+    of a candidate.
 
     Raises:
         ValueError: There is no ``check``.
     """
+    if not test.strip():
+        return dict(NO_TESTS)
     try:
         found = list(_cases(_check(test), entry))
     except ValueError:

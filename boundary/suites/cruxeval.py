@@ -109,6 +109,7 @@ def _benchmark(name: str, asks: str) -> Benchmark:
         template="cruxeval",
         verifier="code",
         files=("cruxeval",),
+        needs="id, code, input and output",
     )
 
 

@@ -60,6 +60,7 @@ class Benchmark:
     ``convert`` takes a row and its position; what it raises says that the row is not what it
     should be. ``arrange`` works on all problems, wherever they were read. ``files`` are further
     names of a local copy, and ``guess`` is the chance of a blind guess where choices are given.
+    ``needs`` says which fields a line must have: a program's tests have a place in the hub's only.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Benchmark:
     files: tuple[str, ...] = ()
     guess: float | None = None
     arrange: Callable[[tuple[Problem, ...]], tuple[Problem, ...]] | None = None
+    needs: str = "id, problem and answer"
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -144,7 +146,7 @@ class Benchmark:
             raise SuiteError(
                 f"{where} is no problem of {self.name!r} ({error!r})",
                 remedy=f"replace the copy, or put {self._wanted} in a folder and give "
-                "--data FOLDER; each line needs id, problem and answer",
+                f"--data FOLDER; each line needs {self.needs}",
             ) from error
 
 

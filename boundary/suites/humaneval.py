@@ -21,6 +21,8 @@ from boundary.suites.hub import Benchmark, HubSource
 
 CPU_S = 1.0
 
+_NEEDS = "task_id, prompt, entry_point, canonical_solution and test"
+
 
 def convert(row: Mapping[str, Any], _: int) -> Problem:
     """A row of the hub as a problem."""
@@ -32,7 +34,8 @@ def convert_plus(row: Mapping[str, Any], _: int) -> Problem:
     """The same for HumanEval+, in either of its formats."""
     solution = row["prompt"] + row["canonical_solution"]
     if "plus_input" not in row:
-        meta, _entry = checks.of_assertions(row["test"])
+        is_empty = not row["test"].strip()
+        meta = checks.NO_TESTS if is_empty else checks.of_assertions(row["test"])[0]
         return _problem(row, solution, meta)
     inputs = [tuple(arguments) for arguments in (*row["base_input"], *row["plus_input"])]
     entry = row["entry_point"]
@@ -76,6 +79,7 @@ BENCHMARK = Benchmark(
     convert=convert,
     template="evalplus",
     verifier="code",
+    needs=_NEEDS,
 )
 
 BENCHMARK_PLUS = Benchmark(
@@ -86,4 +90,5 @@ BENCHMARK_PLUS = Benchmark(
     template="evalplus",
     verifier="code",
     files=("humaneval_plus_originfmt", "humaneval_plus"),
+    needs=f"{_NEEDS}, or for the last base_input, plus_input and atol",
 )

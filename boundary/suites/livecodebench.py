@@ -14,6 +14,7 @@ Programs read standard input, or are a method of ``class Solution`` where the pr
 code. Each test has six seconds of processor time. Local copies are ``livecodebench.jsonl`` or
 ``livecodebench_public.jsonl``, gzipped or not, or a folder ``livecodebench`` with the hub's
 ``test.jsonl``, ``test2.jsonl`` and so on. A row that names its ``part`` belongs to that release.
+Of rows that name none there may be no more than the release has.
 
 The hub's private tests are pickled, and read by :mod:`boundary.suites.pickled`. The copy named
 ``_public`` has none: verdicts on it rest on the few tests of the statement, as the source says.
@@ -44,6 +45,12 @@ STUDY_WINDOW = ("2024-08-01", "2025-02-01")
 STUDY_SIZE = 279
 
 CPU_S = 6.0
+
+NEEDED = (
+    "question_content, question_title, question_id, platform, contest_date, difficulty,"
+    " starter_code, metadata and public_test_cases"
+)
+"""What a row must hold, in words."""
 
 _STARTER = (
     "You will use the following starter code to write the solution to the problem and enclose your"
@@ -124,6 +131,7 @@ class Edition:
             if self.holds(row):
                 public += "private_test_cases" not in row
                 problems.append(_converted(row, where))
+        _require_fit(total, self.release, str(local or HUB))
         # A part of a release is a suite too, but no number is known of it.
         is_whole = total == RELEASES[self.release]
         check(self.name, problems, sizes=(self.size,) if self.size and is_whole else ())
@@ -201,8 +209,20 @@ def _converted(row: Mapping[str, Any], where: str) -> Problem:
     except _MALFORMED as error:
         raise SuiteError(
             f"{where} is no problem of {NAME!r} ({error!r})",
-            remedy="replace the copy with a complete one",
+            remedy=f"replace the copy; each line needs {NEEDED}",
         ) from error
+
+
+def _require_fit(total: int, release: str, source: str) -> None:
+    """Refuse more problems than a release has: which of them are its own is not to be told."""
+    if total <= RELEASES[release]:
+        return
+    larger = next((name for name, size in RELEASES.items() if size >= total), None)
+    raise SuiteError(
+        f"{source} holds {total:,} problems of {NAME}, and {release} has {RELEASES[release]:,}",
+        remedy=(f"name its release as in {NAME}@{larger}, or " if larger else "")
+        + 'give each row its own as "part", v1 to v6',
+    )
 
 
 def _find(data: Path) -> Path | None:

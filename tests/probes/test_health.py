@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boundary.probes import Duplicates, audit
+from boundary.probes import Duplicates, Unjudged, audit, unjudged
 from boundary.records import Finish, Outcome, Problem, Sample, Tier, Verdict
 from boundary.store import Manifest, Run, Session, StoredProblem
 from boundary.store.files import Folder
@@ -98,6 +98,32 @@ def test_the_latest_verdict_counts(run: Run) -> None:
     store(run, [sample("1", 0)], [verdict("1", 0, STRICT, "wrong")])
     store(run, [], [verdict("1", 0, STRICT, "correct")])
     assert audit(run).correct == 1.0
+
+
+def test_unjudged_samples_are_told_by_reason(run: Run) -> None:
+    judged = [
+        verdict("1", 0, STRICT, "unjudged", "bad_test"),
+        verdict("1", 1, STRICT, "unjudged", "sandbox_error"),
+        verdict("1", 2, STRICT, "wrong", "mismatch"),
+        verdict("2", 0, STRICT, "unjudged", "bad_test"),
+        verdict("2", 0, LENIENT, "unjudged", "aborted"),
+        verdict("2", 1, STRICT, "unjudged", "bad_test"),
+    ]
+    store(run, [sample(p, i) for p in "12" for i in range(4)], judged)
+    # Later verdicts count: one is judged after all, and one for another reason.
+    later = [("1", 1, "correct", "exact"), ("2", 1, "unjudged", "sandbox_error")]
+    store(run, [], [verdict(p, i, STRICT, outcome, why) for p, i, outcome, why in later])
+    bad = Unjudged("bad_test", 2, ("1", "2"))
+    failed = Unjudged("sandbox_error", 1, ("2",))
+    found = audit(run)
+    assert set(found.unjudged_for) == {bad, failed, Unjudged("no_verdict", 3, ("1", "2"))}
+    assert found.unjudged == sum(one.answers for one in found.unjudged_for) == 6
+    assert found.unjudged_for[0].reason == "no_verdict", "the most frequent first"
+    assert audit(run, first=1).unjudged_for == (bad,)
+    assert unjudged(run, sizes={"1": 1, "2": 2}) == (bad, failed)
+    aborted = unjudged(run, tier=LENIENT, sizes={"2": 1})
+    assert [one.reason for one in aborted] == ["aborted"]
+    assert bad.line.startswith("unjudged: 2 bad_test in 2 problems (the tests of the problem fail")
 
 
 def test_tokens_that_an_engine_does_not_tell(run: Run) -> None:

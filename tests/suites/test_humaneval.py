@@ -10,9 +10,11 @@ import pytest
 
 from boundary import cases, suites
 from boundary.errors import SuiteError
-from boundary.suites import checks, humaneval, mbppplus
+from boundary.suites import checks, cruxeval, humaneval, mbppplus
 from boundary.suites.base import digest_of
 from boundary.suites.hub import Benchmark
+from boundary.suites.math500 import BENCHMARK as MATH500
+from boundary.verifiers.programs.plan import NoTestsError, Plan
 from tests.suites.conftest import Hub
 from tests.suites.data import SHARED, needs_shared, write
 
@@ -99,6 +101,32 @@ def test_a_row_without_expected_values_has_its_solution_for_reference() -> None:
     assert cases.unpack(problem.meta["cases"]) == (((1, 2), (3, 10**30)), None)
     assert problem.meta["reference"] == {"source": problem.solution, "entry": "add"}
     assert problem.meta["atol"] == 1e-6
+
+
+@pytest.mark.parametrize("test", ["", " \n"])
+def test_a_row_with_an_empty_test_has_no_tests(test: str) -> None:
+    own = {humaneval.convert: row(test=test), humaneval.convert_plus: row(test=test)}
+    for convert, fields in {**own, mbppplus.convert: mbpp(test)}.items():
+        problem = convert(fields, 0)
+        assert problem.answer == "add passes its tests"
+        assert (problem.meta["entry"], problem.meta["task"]) == ("add", "function")
+        with pytest.raises(NoTestsError):
+            Plan.of(problem)
+
+
+NEEDED = {
+    humaneval.BENCHMARK: "needs task_id, prompt, entry_point, canonical_solution and test",
+    humaneval.BENCHMARK_PLUS: "and test, or for the last base_input, plus_input and atol",
+    mbppplus.BENCHMARK: "needs task_id, prompt, code, test_list and test",
+    cruxeval.BENCHMARK_I: "needs id, code, input and output",
+    MATH500: "needs id, problem and answer",
+}
+
+
+@pytest.mark.parametrize("benchmark", NEEDED, ids=lambda benchmark: benchmark.name)
+def test_a_row_that_lacks_a_field_is_told_which_it_needs(benchmark: Benchmark, hub: Hub) -> None:
+    with pytest.raises(SuiteError, match=NEEDED[benchmark]):
+        hub(replace(benchmark, size=1), [{"nothing": 1}]).load(data=None)
 
 
 def mbpp(test: str) -> dict[str, Any]:

@@ -129,6 +129,26 @@ def test_the_study_s_number_is_asked_of_a_whole_release(tmp_path: Path) -> None:
         suites.load("livecodebench", data=tmp_path)
 
 
+def test_more_rows_than_a_release_has_are_refused_unless_they_name_their_own(
+    tmp_path: Path,
+) -> None:
+    rows = whole(6, 30)
+    window = "2024-08-01..2025-02-01"
+    # The study's window holds some of the rows that only v6 has: 30 here.
+    bare = [{key: x for key, x in row.items() if key != "part"} for row in rows]
+    folder(tmp_path, bare)
+    for option in ("", "@v5", "@v4,2024-01-01.."):
+        with pytest.raises(SuiteError, match=r"holds 1,055 .*: name its release as .*@v6, or"):
+            suites.load(f"livecodebench{option}", data=tmp_path)
+    assert len(suites.load("livecodebench@v6", data=tmp_path).problems) == 1055
+    assert len(suites.load(f"livecodebench@v6,{window}", data=tmp_path).problems) == 30
+    folder(tmp_path, [*bare, row(-1)])
+    with pytest.raises(SuiteError, match=r"v6 has 1,055: give each row its own as \"part\""):
+        suites.load("livecodebench@v6", data=tmp_path)
+    folder(tmp_path, rows)
+    assert len(suites.load("livecodebench@v5", data=tmp_path).problems) == 880
+
+
 def test_the_hub_s_files_are_the_releases_parts(tmp_path: Path) -> None:
     own = tmp_path / "livecodebench"
     own.mkdir()
@@ -153,7 +173,8 @@ BROKEN: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("changes", BROKEN.values(), ids=BROKEN.keys())
 def test_a_row_that_is_no_problem_is_named(tmp_path: Path, changes: dict[str, Any]) -> None:
     data = folder(tmp_path, [row(1), row(2, **changes)])
-    with pytest.raises(SuiteError, match=r"line 2 is no problem of 'livecodebench'"):
+    named = r"line 2 is no problem of 'livecodebench'.*each line needs question_content, "
+    with pytest.raises(SuiteError, match=named):
         suites.load("livecodebench", data=data)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from boundary import suites
+from boundary.engines import fake_text
 from boundary.records import Problem
 from boundary.verifiers.code import CodeVerifier
 from tests.suites.data import SHARED, needs_shared
@@ -77,3 +78,22 @@ def test_useless_solutions_are_wrong(verifier: CodeVerifier) -> None:
         texts = [f"{p.solution}\n\ndef {p.meta['entry']}(*_): return 'no'\n" for p in problems]
         found = Counter(judged(verifier, list(map(task, problems, texts))))
         assert set(found) == {("wrong", "mismatch")}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("channel", ["code", "completion"])
+def test_every_wrong_answer_of_the_fake_model_is_wrong(
+    verifier: CodeVerifier, name: str, channel: str
+) -> None:
+    asked = "assertion" if name.startswith("cruxeval") else channel
+    tasks = [
+        task(problem, fake_text.wrong(problem, asked, index), channel=asked)
+        for problem in suites.load(name, data=SHARED).problems
+        for index in range(4)
+    ]
+    found = {(str(v.outcome), v.reason) for verdicts in verifier.judge(tasks) for v in verdicts}
+    assert {outcome for outcome, _ in found} == {"wrong"}
+    assert {reason for _, reason in found} <= {"mismatch", "exception", "syntax", "not_literal"}
+    assert len(found) > 1
