@@ -284,19 +284,21 @@ _READERS: dict[bytes, Callable[[_Reader, int], Any]] = {
 
 
 def refuse_crafted(keys: Iterable[Any]) -> None:
-    """Refuse keys of a set or dict that were made to share one hash.
+    """Refuse keys of a set or dict that were made to share one hash; equal ones count once.
 
     Raises:
         NotPlainError: They were, or one cannot be hashed.
     """
-    first: dict[int, Any] = {}
+    seen: dict[int, list[Any]] = {}
     collisions = 0
     for key in keys:
         try:
             number = hash(key)
         except TypeError as error:
             raise NotPlainError("a key that cannot be hashed") from error
-        other = first.setdefault(number, key)
-        collisions += other is not key and other != key
+        alike = seen.setdefault(number, [])
+        if key not in alike:
+            collisions += bool(alike)
+            alike.append(key)
         if collisions > _MAX_COLLISIONS:
             raise NotPlainError("keys with equal hashes")

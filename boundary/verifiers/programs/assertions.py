@@ -83,9 +83,7 @@ def stated_output(answer: str) -> Any:
 
 def input_program(problem: Problem, call: Call) -> Program:
     """The problem's function, on the input that an answer states."""
-    inputs = (tuple(call),)
-    source = problem.meta["code"] + _CALLER
-    return Program(source, "_call", inputs, _limits(problem), prepare(inputs))
+    return Program(problem.meta["code"] + _CALLER, "_call", (tuple(call),), _limits(problem))
 
 
 def harmless_program(problem: Problem, stated: StatedCall) -> Program | None:

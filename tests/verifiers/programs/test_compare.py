@@ -118,6 +118,8 @@ def test_a_set_may_have_its_elements_many_times() -> None:
     assert Rule("set").passes([1, (2,)] * 1000, [(2,), 1], ())
     assert not Rule("set").passes([1, (2,)] * 1000, [(2,), 2], ())
     assert not Rule("set").passes([[1]], [1], ())
+    # Of one hash, and equal to none but themselves.
+    assert Rule("set").passes([-1, -2] * 1000, [-2, -1], ())
 
 
 def test_a_tolerance_of_the_task() -> None:
