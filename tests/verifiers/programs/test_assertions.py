@@ -1,6 +1,5 @@
 """What an answer to CRUXEval states, however it is written."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +14,6 @@ RIGHT = ("correct", "passed")
 MISMATCH = ("wrong", "mismatch")
 NOT_LITERAL = ("wrong", "not_literal")
 EXCEPTION = ("wrong", "exception")
-
-
-@pytest.fixture(scope="module")
-def verifier() -> Iterator[CodeVerifier]:
-    made = CodeVerifier(workers=1)
-    yield made
-    made.close()
 
 
 def asking(asks: str, output: Any = "8") -> Problem:
@@ -85,14 +77,6 @@ INPUTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "found"), INPUTS.items(), ids=range(len(INPUTS)))
-def test_every_stated_input_has_a_decision(
-    verifier: CodeVerifier, text: str, found: tuple[str, str]
-) -> None:
-    answer = f"[ANSWER]\n{text}\n[/ANSWER]"
-    assert judged(verifier, [task(asking("input"), answer, channel="assertion")]) == [found]
-
-
 OUTPUTS = {
     "f(1) == 8": RIGHT,
     "8": RIGHT,
@@ -112,12 +96,18 @@ OUTPUTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "found"), OUTPUTS.items(), ids=range(len(OUTPUTS)))
-def test_every_stated_output_has_a_decision(
-    verifier: CodeVerifier, text: str, found: tuple[str, str]
+STATED = [
+    *(("input", text, found) for text, found in INPUTS.items()),
+    *(("output", text, found) for text, found in OUTPUTS.items()),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "found"), STATED, ids=range(len(STATED)))
+def test_every_stated_value_has_a_decision(
+    verifier: CodeVerifier, kind: str, text: str, found: tuple[str, str]
 ) -> None:
     answer = f"[ANSWER]\n{text}\n[/ANSWER]"
-    assert judged(verifier, [task(asking("output"), answer, channel="assertion")]) == [found]
+    assert judged(verifier, [task(asking(kind), answer, channel="assertion")]) == [found]
 
 
 @pytest.mark.parametrize("output", ["", "f(", "x", f"1{'0' * 400} + 2j", None])

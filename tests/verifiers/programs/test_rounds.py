@@ -1,6 +1,6 @@
 """Nothing that a model writes ends the judging."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,13 +18,6 @@ from tests.verifiers.programs.data import ADD, adder, judged, outcome, task
 
 RIGHT = ("correct", "passed")
 UNJUDGED = ("unjudged", "grader_error")
-
-
-@pytest.fixture(scope="module")
-def verifier() -> Iterator[CodeVerifier]:
-    made = CodeVerifier(workers=1)
-    yield made
-    made.close()
 
 
 def asking(asks: str) -> Problem:
