@@ -289,16 +289,15 @@ def refuse_crafted(keys: Iterable[Any]) -> None:
     Raises:
         NotPlainError: They were, or one cannot be hashed.
     """
-    seen: dict[int, list[Any]] = {}
-    collisions = 0
+    first: dict[int, Any] = {}
+    others: list[Any] = []
     for key in keys:
         try:
             number = hash(key)
         except TypeError as error:
             raise NotPlainError("a key that cannot be hashed") from error
-        alike = seen.setdefault(number, [])
-        if key not in alike:
-            collisions += bool(alike)
-            alike.append(key)
-        if collisions > _MAX_COLLISIONS:
+        alike = first.setdefault(number, key)
+        if alike is not key and alike != key and key not in others:
+            others.append(key)
+        if len(others) > _MAX_COLLISIONS:
             raise NotPlainError("keys with equal hashes")
