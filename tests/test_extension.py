@@ -17,7 +17,18 @@ from boundary.sample import Crew
 from boundary.store import Run, count_run
 from boundary.store.files import Folder, Shard
 from tests import shell
-from tests.runs import ZOO, job, kill, rows, run_in, started, texts, tree, wait_for
+from tests.runs import (
+    ZOO,
+    halting,
+    job,
+    kill,
+    rows,
+    run_in,
+    started,
+    texts,
+    tree,
+    wait_until_halted,
+)
 
 pytestmark = pytest.mark.skipif(not ZOO.is_dir(), reason="boundary/zoo/checkpoints is not there")
 
@@ -167,10 +178,8 @@ def test_a_killed_extension_goes_on_with_the_same_command(tmp_path: Path) -> Non
     command = ("sample", "zoo/base", "--suite", "dial", "--limit", LIMIT, "-n", many)
     command += ("--top-p", 1, "--temperature", 1, "--max-tokens", SHORT, "--batch-size", 4)
     shell.done(*command, where=tmp_path)
-    often = "import boundary.drawing as d; d._COMMIT_SECONDS = 0.05"
-    with started(tmp_path, *command, "--extend", WIDE, before=often) as child:
-        # The first one holds for sure once a second is there.
-        wait_for(child, lambda: len(list(tmp_path.glob("results/*/inflight/*.parquet"))) > 1)
+    with started(tmp_path, *command, "--extend", WIDE, before=halting(2)) as child:
+        wait_until_halted(child)
         kill(child)
     assert child.returncode == -signal.SIGKILL
     shell.done(*command, "--extend", WIDE, where=tmp_path)

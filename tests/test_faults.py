@@ -30,6 +30,7 @@ from tests.runs import (
     cli,
     done,
     environment,
+    halting,
     job,
     kill,
     paragraph,
@@ -40,6 +41,7 @@ from tests.runs import (
     started,
     texts,
     wait_for,
+    wait_until_halted,
 )
 
 BASE, RL = "fake/p=0.2,delay=0.01", "fake/p=0.6,delay=0.01"
@@ -140,9 +142,10 @@ def test_a_signal_ends_the_workers_of_the_verifier_too(
     lines = (f'{{"id": "p{i}", "problem": "?", "answer": "x^2+{i}"}}' for i in range(3))
     (tmp_path / "own.jsonl").write_text("\n".join(lines))
     command = ("sample", BASE, "--suite", "own.jsonl", "-n", 100)
-    with started(tmp_path, *command, before=OFTEN) as child:
-        wait_for(child, lambda: any(tmp_path.glob("results/*/samples/*.parquet")))
+    with started(tmp_path, *command, before=halting(1)) as child:
+        wait_until_halted(child)
         child.send_signal(number)
+        child.send_signal(signal.SIGCONT)
         _, told = child.communicate(timeout=LIMIT_S)
         assert child.returncode == 130, told
         # Nobody is left in the child's process group.
@@ -367,9 +370,10 @@ def assert_same_answers(folder: Path, answers: dict[tuple[str, int], dict[str, A
 def test_a_checkpoint_that_is_stopped_in_mid_answer_goes_on_from_there(
     number: signal.Signals, tmp_path: Path, answers: dict[tuple[str, int], dict[str, Any]]
 ) -> None:
-    with started(tmp_path, *ZOO_COMMAND, before=OFTEN) as child:
-        wait_for(child, lambda: len(list(tmp_path.glob("results/*/samples/*.parquet"))) >= 2)
+    with started(tmp_path, *ZOO_COMMAND, before=halting(2)) as child:
+        wait_until_halted(child)
         child.send_signal(number)
+        child.send_signal(signal.SIGCONT)
         child.communicate(timeout=LIMIT_S)
     assert child.returncode == (130 if number == signal.SIGTERM else -signal.SIGKILL)
     run = run_in(tmp_path)
@@ -417,9 +421,8 @@ def test_two_shards_side_by_side_make_one_run(
 
 def test_a_shard_beside_the_whole_or_another_splitting_is_refused(tmp_path: Path) -> None:
     command = ("sample", BASE, "--suite", "dial", "-n", N, "--limit", PROBLEMS)
-    with started(tmp_path, *command, "--shard", "1/2", before=OFTEN) as child:
-        wait_for(child, lambda: any(tmp_path.glob("results/*/samples/*.parquet")))
-        child.send_signal(signal.SIGSTOP)
+    with started(tmp_path, *command, "--shard", "1/2", before=halting(1)) as child:
+        wait_until_halted(child)
         for other in ([], ["--shard", "1/2"], ["--shard", "3/3"]):
             assert "another process is writing to" in refused(tmp_path, *command, *other)
         done(tmp_path, *command, "--shard", "2/2")

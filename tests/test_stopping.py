@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from boundary.store import Run, count_run
 from boundary.store.files import Folder, Shard
 from boundary.store.marks import CORRECT
 from tests import shell
-from tests.runs import ZOO, job, kill, rows, started, texts, wait_for
+from tests.runs import ZOO, halting, job, kill, rows, started, texts, wait_until_halted
 
 MODEL, LIMIT, N = "fake/p=0.25", 10, 24
 PLAIN = ("sample", MODEL, "--suite", "dial", "--limit", LIMIT)
@@ -195,17 +194,9 @@ def test_a_killed_adaptive_run_ends_where_one_left_alone_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = ("sample", SLOW, *STOP[2:], "-n", N)
-    often = "import boundary.drawing as d; d._COMMIT_SECONDS = d._LOOK_SECONDS = 0.1"
     for more in (1, 4):
-        with started(tmp_path, *command, before=often) as child:
-            held = len(list(tmp_path.glob("results/*/samples/*")))
-            wait_for(
-                child,
-                lambda held=held, more=more: (
-                    len(list(tmp_path.glob("results/*/samples/*.parquet"))) >= held + more
-                ),
-            )
-            time.sleep(0.03)
+        with started(tmp_path, *command, before=halting(more)) as child:
+            wait_until_halted(child)
             kill(child)
         assert child.returncode == -signal.SIGKILL
     run = made(tmp_path, *command)

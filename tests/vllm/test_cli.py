@@ -49,8 +49,8 @@ def check_complete(where: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_killed_interrupted_and_continued_gives_exactly_the_set(tmp_path: Path) -> None:
-    with runs.started(tmp_path, *COMMAND) as child:
-        runs.wait_for(child, lambda: len(keys(tmp_path)) > 0)
+    with runs.started(tmp_path, *COMMAND, before=runs.halting(2)) as child:
+        runs.wait_until_halted(child)
         family = family_of(child.pid)
         # The command alone, with no chance to end what it started.
         os.kill(child.pid, signal.SIGKILL)
@@ -58,11 +58,12 @@ def test_killed_interrupted_and_continued_gives_exactly_the_set(tmp_path: Path) 
         wait_for_the_end(family)
     killed_at = len(keys(tmp_path))
     assert 0 < killed_at < N * LIMIT
-    with runs.started(tmp_path, *COMMAND) as child:
-        runs.wait_for(child, lambda: len(keys(tmp_path)) > killed_at)
+    with runs.started(tmp_path, *COMMAND, before=runs.halting(2)) as child:
+        runs.wait_until_halted(child)
         family = family_of(child.pid)
         # As a terminal sends it: to every process of the group.
         os.killpg(child.pid, signal.SIGINT)
+        child.send_signal(signal.SIGCONT)
         _, err = child.communicate(timeout=120)
     assert child.returncode == 130, err
     assert "Traceback" not in err
