@@ -16,6 +16,7 @@ from boundary.passk import (
     references,
     samples_of,
     suite_name,
+    unjudged_reasons,
     with_guess,
     within_budget,
 )
@@ -100,6 +101,7 @@ def _compare(
     ]
     notes = chain(
         comparison.notes,
+        *(unjudged_reasons(table, settings) for table in (base, other)),
         base.notes,
         other.notes,
         guess_note(curves[0], base),

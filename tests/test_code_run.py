@@ -127,6 +127,20 @@ def test_tests_at_fault_are_named_wherever_answers_are_unjudged(broken: Path) ->
 
 
 @needs_shared
+def test_a_comparison_says_why_answers_are_unjudged(broken: Path) -> None:
+    asked = ("--suite", "humaneval", "-n", 2, "--limit", 3, "--data", broken)
+    for model in ("fake/first=1,tokens=8", "fake/p=0"):
+        done("sample", model, *asked, "--results", "two", where=broken)
+    runs = sorted((broken / "two").iterdir())
+    told = boundary("compare", *runs, "--resamples", 100, where=broken)
+    shown = " ".join((told.out + told.err).split())
+    for folder in runs:
+        for why, problem in (("bad_test", 0), ("no_tests", 1)):
+            says = rf"{folder.name}: unjudged: \d {why} in 1 problem [^:]*: HumanEval/{problem}"
+            assert re.search(says, shown), shown
+
+
+@needs_shared
 def test_the_report_tells_the_suite_s_fault_from_the_grader_s(broken: Path) -> None:
     asked = ("--suite", "humaneval", "-n", 2, "--limit", 3, "--data", broken)
     done("sample", "fake/first=1,tokens=8", *asked, "--results", "own", where=broken)

@@ -6,6 +6,7 @@ from boundary.passk.base import (
     guess_note,
     samples_of,
     suite_name,
+    unjudged_reasons,
     with_guess,
     within_budget,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "run",
     "samples_of",
     "suite_name",
+    "unjudged_reasons",
     "with_guess",
     "within_budget",
 ]

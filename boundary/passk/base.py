@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from boundary import stats
+from boundary import probes, stats
 from boundary.errors import ConfigError
 from boundary.records import Curve, Tier
-from boundary.store import CountsTable
+from boundary.store import CountsTable, Run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,6 +93,15 @@ def guess_note(curve: Curve, table: CountsTable) -> Iterator[str]:
     told = zip(curve.ks[::step], curve.guess[::step], strict=True)
     reached = ", ".join(f"{rate:.1%} at k = {k}" for k, rate in told)
     yield f"blind guesses alone solve of {suite_name([table])} {reached}"
+
+
+def unjudged_reasons(table: CountsTable, settings: Settings) -> Iterator[str]:
+    """Why samples of a run have no verdict that counts, and whose fault it is."""
+    if not isinstance(table.run, Run) or not any(count.unjudged for count in table.counts):
+        return
+    sizes = {count.problem_id: count.n for count in table.counts}
+    found = probes.unjudged(table.run, settings.verifier, tier=settings.tier, sizes=sizes)
+    yield from (f"{table.label}: {one.line}" for one in found)
 
 
 def generator(settings: Settings) -> "np.random.Generator":

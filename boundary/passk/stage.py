@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from boundary import probes, published, stats, tables
+from boundary import published, stats, tables
 from boundary.passk.base import (
     Settings,
     arm_of,
     generator,
     guess_note,
     suite_name,
+    unjudged_reasons,
     with_guess,
     within_budget,
 )
 from boundary.passk.extras import Also, extras_of
 from boundary.records import Curve
-from boundary.store import CountsTable, Run
+from boundary.store import CountsTable
 from boundary.tables import Extra
 from boundary.wording import unjudged_note
 
@@ -125,15 +126,12 @@ def _notes(table: CountsTable, valid: Sequence[Curve]) -> Iterator[str]:
 
 
 def _unjudged(table: CountsTable, settings: Settings) -> Iterator[str]:
-    """How many samples have no verdict that counts; of a run, why, and whose fault it is."""
+    """How many samples have no verdict that counts, and why."""
     missing = sum(count.unjudged for count in table.counts)
     if not missing:
         return
     yield unjudged_note(table.label, missing, sum(count.n for count in table.counts))
-    if isinstance(table.run, Run):
-        sizes = {count.problem_id: count.n for count in table.counts}
-        found = probes.unjudged(table.run, settings.verifier, tier=settings.tier, sizes=sizes)
-        yield from (f"{table.label}: {one.line}" for one in found)
+    yield from unjudged_reasons(table, settings)
 
 
 def _write(curves: Curves, suite: str, under: Sequence[published.Reference], out: Path) -> None:
