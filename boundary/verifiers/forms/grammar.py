@@ -1,26 +1,46 @@
-r"""Reads a spelled answer into a form, by recursive descent.
+r"""Reads tokens into a form, by recursive descent.
 
 It knows LaTeX, plain text and programming notation: sums, products with or without a sign,
 powers, roots, fractions, mixed numbers, functions, brackets of every kind, lists, chains of
-relations, unions, matrices, units, percent, ratios, times of day, choices and words. Sums over an
-index, integrals and limits are beyond it, and are left to math-verify.
+relations, unions, matrices, units, percent and ratios. Sums over an index, integrals and limits
+are beyond it, and are left to math-verify.
 """
 
-import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from boundary.verifiers.forms import words
-from boundary.verifiers.forms.spelling import TEXT_CLOSE, TEXT_OPEN
-from boundary.verifiers.forms.tokens import Token, UnreadableError, tokenize
+from boundary.verifiers.forms.build import (
+    based,
+    builder,
+    enclosed,
+    letter,
+    literal,
+    primed,
+    product_of,
+    several,
+    small,
+    sum_of,
+)
+from boundary.verifiers.forms.cursor import Cursor
+from boundary.verifiers.forms.notation import Notation
+from boundary.verifiers.forms.signs import (
+    ACCENTS,
+    CLOSERS,
+    CONSTANTS,
+    OVER,
+    RELATIONS,
+    SET_OPERATIONS,
+    SETS,
+    TIMES,
+    UNKNOWN,
+)
+from boundary.verifiers.forms.tokens import Token, UnreadableError
 from boundary.verifiers.forms.tree import (
     EMPTY,
     MINUS_ONE,
-    ONE,
     Based,
     Call,
-    Choice,
-    Clock,
     Const,
     Form,
     Group,
@@ -28,7 +48,6 @@ from boundary.verifiers.forms.tree import (
     Matrix,
     Num,
     Percent,
-    Phrase,
     PlusMinus,
     Power,
     Product,
@@ -42,238 +61,17 @@ from boundary.verifiers.forms.tree import (
     negated,
 )
 
-# Brackets within brackets at most; a call of this depth is far from Python's own limit.
-MAX_DEPTH = 40
-MAX_CHARS = 4000
-# A literal beyond this is no number that an answer gives.
-MAX_DIGITS = 2000
-MAX_EXPONENT = 2000
-
 # A longer run of letters is a word, not a product.
 MAX_LETTERS = 4
 
-_END = Token("end", "")
-_SIGNS = {
-    "=": "=",
-    "<": "<",
-    ">": ">",
-    "<=": "<=",
-    ">=": ">=",
-    "!=": "!=",
-    "\\leq": "<=",
-    "\\geq": ">=",
-    "\\lt": "<",
-    "\\gt": ">",
-    "\\neq": "!=",
-    "\\in": "in",
-    "\\equiv": "mod",
-    "\\approx": "~",
-    "\\simeq": "~",
-    "\\approxeq": "~",
-    "\\coloneqq": "=",
-}
-_MARKS = {"cup": "cup", "cap": "cap", "setminus": "minus", "backslash": "minus", "bigcup": "cup"}
-_TIMES = frozenset({"*", "\\times", "\\cdot", "\\ast"})
-_OVER = frozenset({"/", "\\div"})
-_CONSTANTS = {"pi": "pi", "infty": "oo", "infinity": "oo", "oo": "oo", "inf": "oo"}
-_SETS = frozenset("RZNQC")
-_ACCENTS = frozenset(
-    words.listed(
-        "overline bar vec hat tilde overrightarrow widehat dot ddot angle triangle measuredangle "
-        "widetilde boldsymbol overarc"
-    )
-)
-_SIZES = {
-    "lvert": "|",
-    "rvert": "|",
-    "vert": "|",
-    "mid": "|",
-    "lbrace": "\\{",
-    "rbrace": "\\}",
-    "lbrack": "[",
-    "rbrack": "]",
-    "lparen": "(",
-    "rparen": ")",
-    "colon": ":",
-    "lor": ",",
-    "land": ",",
-    "vee": ",",
-    "wedge": ",",
-    "prime": "'",
-    "star": "*",
-    "And": ",",
-    "newline": "\\\\",
-}
-_CLOSERS = {"(": (")", "]"), "[": ("]", ")"), "\\{": ("\\}",), "{": ("}",)}
-_UNKNOWN = frozenset(
-    words.listed(
-        "sum prod int iint oint lim limsup liminf partial nabla ldots dots cdots vdots "
-        "forall exists Rightarrow Leftrightarrow rightarrow to iff implies therefore because "
-        "mapsto subset subseteq supset notin perp parallel cong sim"
-    )
-)
-
-_CHOICE = re.compile(r"[(\[]?([A-Za-z])[)\]]?[.:)]?")
-_CHOICE_AND_TEXT = re.compile(r"(?:\(([A-H])\)|([A-H])[.)])\s+(\S.*)|\(([A-H])\)(\S.*)")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(?:([ap])\s?\.?\s?m?\.*)?", re.IGNORECASE)
-_DEFINED = re.compile(
-    r"(?<![A-Za-z\\])\\?([A-Za-z]+'*)(?:_\{?\w+\}?)?(?:\^\{?-1\}?)? ?\([^()=]*\) ?="
-)
-_PROGRAM = re.compile(r"\*\*|[A-Za-z0-9_)] ?\* ?[A-Za-z(]")
-_COMMAND = re.compile(r"\\([A-Za-z]+)")
-_ALONE = re.compile(r"(?<![A-Za-z_])[A-Za-z](?![A-Za-z_])")
-
-
-@dataclass(frozen=True, slots=True)
-class Notation:
-    """How runs of letters are read.
-
-    In ``program`` notation a run is one name, unless each of its letters also stands ``alone``.
-    """
-
-    program: bool = False
-    alone: frozenset[str] = frozenset()
-
-
-PLAIN = Notation()
-
-
-def notation_of(*spelled: str) -> Notation:
-    """The notation that answers to one question share."""
-    if not any(("*" in text and _PROGRAM.search(text)) or "==" in text for text in spelled):
-        return PLAIN
-    return Notation(
-        program=True, alone=frozenset(m[0] for text in spelled for m in _ALONE.finditer(text))
-    )
-
-
-def is_beyond(*spelled: str) -> bool:
-    """Whether an answer holds a construction that this grammar leaves to math-verify."""
-    return any(m[1] in _UNKNOWN for text in spelled for m in _COMMAND.finditer(text))
-
-
-def read(spelled: str, notation: Notation = PLAIN) -> Form | None:
-    """The form of a spelled answer, or ``None`` where it is beyond this grammar."""
-    if len(spelled) > MAX_CHARS:
-        return None
-    for reader in (_formula, _phrase, _last_member):
-        try:
-            return _whole(spelled) or reader(spelled, notation)
-        except (UnreadableError, RecursionError):
-            continue
-    return None
-
-
-def _whole(text: str) -> Form | None:
-    """Forms that are no formula: a choice, a time of day, words that say a number or nothing."""
-    match = _CHOICE.fullmatch(text)
-    if match and match[1] not in "ei":
-        return Choice(match[1])
-    bare = text.replace(TEXT_OPEN, " ").replace(TEXT_CLOSE, " ").strip()
-    match = _CHOICE_AND_TEXT.fullmatch(bare if text.startswith(TEXT_OPEN) else text)
-    if match:
-        return Choice(match[1] or match[2] or match[4], match[3] or match[5])
-    match = _CLOCK.fullmatch(bare)
-    if match and (match[3] or match[4]):
-        return _clock(match)
-    if not bare or not (bare[0].isalpha() and bare[-1].isalpha()):
-        return None
-    return _said(bare)
-
-
-def _clock(match: re.Match[str]) -> Clock | None:
-    hours, minutes, seconds = (int(match[at] or 0) for at in (1, 2, 3))
-    half = (match[4] or "").casefold()
-    if hours > 24 or minutes > 59 or seconds > 59 or (half and not 1 <= hours <= 12):
-        return None
-    hours = hours % 12 + 12 * (half == "p") if half else hours
-    return Clock(hours * 3600 + minutes * 60 + seconds, bool(half))
-
-
-def _said(text: str) -> Form | None:
-    value = words.number_in_words(text)
-    if value is not None:
-        return Num(value)
-    if words.is_nothing(text):
-        return EMPTY
-    name = words.number_set(text)
-    if name:
-        return Reals(name)
-    return Phrase(("undefined",)) if words.is_undefined(text) else None
-
-
-def _formula(text: str, notation: Notation) -> Form:
-    defined = {match[1] for match in _DEFINED.finditer(text)}
-    functions = frozenset({"f"} | defined)
-    return _Reader(tokenize(text, words=not notation.program), notation, functions).whole()
-
-
-def _last_member(text: str, notation: Notation) -> Form:
-    """An equation with a left side that is beyond the grammar, or words on the right.
-
-    Raises:
-        UnreadableError: It is no such equation.
-    """
-    left, _, right = text.rpartition("=")
-    is_whole = left.count("{") == left.count("}") and left.count("(") == left.count(")")
-    if not left or not is_whole or left.rstrip()[-1:] in "<>!=":
-        raise UnreadableError
-    try:
-        name = _formula(left, notation)
-    except UnreadableError:
-        name = Sym(f"= {left.strip()}")
-    try:
-        value = _formula(right, notation)
-    except UnreadableError:
-        value = _phrase(right, notation)
-    return Relation((name, value), ("=",))
-
-
-def _phrase(text: str, notation: Notation) -> Phrase:
-    """Words with formulas between them.
-
-    Raises:
-        UnreadableError: There are no words, or what stands between them is no formula.
-    """
-    parts: list[str | Form] = []
-    formula: list[Token] = []
-
-    def flush() -> None:
-        while formula and formula[-1].kind in {",", ".", ";", ":", "!", "?"}:
-            formula.pop()
-        while formula and formula[0].kind in {",", ".", ";", ":"}:
-            formula.pop(0)
-        if formula:
-            parts.append(_Reader([*formula], notation, frozenset("f")).whole())
-            formula.clear()
-
-    for token in tokenize(text):
-        if token.kind not in {"word", "text"}:
-            formula.append(token)
-            continue
-        flush()
-        if parts and isinstance(parts[-1], str):
-            parts[-1] += " " + token.text
-        else:
-            parts.append(token.text)
-    flush()
-    if not any(isinstance(part, str) for part in parts):
-        raise UnreadableError
-    said = (words.plain(part) if isinstance(part, str) else part for part in parts)
-    return Phrase(tuple(part for part in said if part))
-
 
 @dataclass(slots=True)
-class _Reader:
+class Reader(Cursor):
     """One pass over the tokens; each method reads what its name says and stands behind it."""
 
-    tokens: list[Token]
     notation: Notation
     functions: frozenset[str]
-    at: int = 0
-    depth: int = 0
-    bars: int = 0
-    _limit: int = field(init=False, default=0)
+    bars: int = field(init=False, default=0)
 
     def whole(self) -> Form:
         """The form of all tokens.
@@ -281,49 +79,10 @@ class _Reader:
         Raises:
             UnreadableError: They are none.
         """
-        self._limit = len(self.tokens)
         form = self._list()
         if self._next().kind != "end":
             raise UnreadableError
         return form
-
-    # -- tokens
-
-    def _next(self) -> Token:
-        return self.tokens[self.at] if self.at < len(self.tokens) else _END
-
-    def _peek(self, ahead: int = 1) -> Token:
-        at = self.at + ahead
-        return self.tokens[at] if at < len(self.tokens) else _END
-
-    def _take(self) -> Token:
-        token = self._next()
-        self.at += 1
-        return token
-
-    def _sign(self) -> str:
-        """The next token as an operator: commands with a backslash, brackets in one spelling."""
-        token = self._next()
-        if token.kind != "command":
-            return token.kind
-        return _SIZES.get(token.text, "\\" + token.text)
-
-    def _skip(self, *kinds: str) -> bool:
-        if self._sign() in kinds:
-            self.at += 1
-            return True
-        return False
-
-    def _expect(self, *kinds: str) -> str:
-        found = self._sign()
-        if not self._skip(*kinds):
-            raise UnreadableError
-        return found
-
-    def _deeper(self) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise UnreadableError
 
     # -- lists and relations
 
@@ -342,8 +101,8 @@ class _Reader:
                 strong = True
                 groups.append([])
         if strong and any(len(group) > 1 for group in groups):
-            return _several([_several(group) for group in groups])
-        return _several([item for group in groups for item in group])
+            return several([several(group) for group in groups])
+        return several([item for group in groups for item in group])
 
     def _separator(self) -> str | None:
         found = None
@@ -377,7 +136,7 @@ class _Reader:
         token = self._next()
         if token.text == "in" and token.kind in {"name", "word"}:
             return None if self.tokens[self.at - 1].kind == "number" else "in"
-        return _SIGNS.get(self._sign())
+        return RELATIONS.get(self._sign())
 
     def _modulus(self) -> Form:
         """What stands in ``(mod m)``."""
@@ -399,8 +158,8 @@ class _Reader:
             while self._skip(":"):
                 parts.append(self._measured())
             return Ratio(tuple(parts))
-        while self._next().kind == "command" and self._next().text in _MARKS:
-            operation = _MARKS[self._take().text]
+        while self._next().kind == "command" and self._next().text in SET_OPERATIONS:
+            operation = SET_OPERATIONS[self._take().text]
             left = Joined(operation, left, self._measured())
         return left
 
@@ -425,7 +184,7 @@ class _Reader:
                 parts.append("/")
             elif parts and token.kind == "^":
                 self.at += 1
-                parts.append("^" + _small(self._argument()))
+                parts.append("^" + small(self._argument()))
                 continue
             elif self._is_unit(token) or parts[-1:] == ["/"]:
                 parts.append(" " + token.text)
@@ -459,7 +218,7 @@ class _Reader:
         while self._sign() in {"+", "-", "\\pm", "\\mp"}:
             terms.append(self._signed(first=False))
         self.depth -= 1
-        return terms[0] if len(terms) == 1 else _sum_of(terms)
+        return terms[0] if len(terms) == 1 else sum_of(terms)
 
     def _signed(self, *, first: bool) -> Form:
         sign = self._sign()
@@ -479,22 +238,22 @@ class _Reader:
         factors = [self._factor()]
         while True:
             sign = self._sign()
-            if sign in _TIMES:
+            if sign in TIMES:
                 self.at += 1
                 factors.append(self._signed_factor())
-            elif sign in _OVER:
+            elif sign in OVER:
                 self.at += 1
                 factors.append(Power(self._signed_factor(), MINUS_ONE))
             elif sign in {"\\bmod", "\\mod"} or self._next().text == "mod":
                 self.at += 1
-                return Call("mod", (_product_of(factors), self._product()))
+                return Call("mod", (product_of(factors), self._product()))
             elif self._starts_factor(factors[-1]):
                 mixed = self._mixed(factors)
                 factors.append(mixed or self._factor())
                 if mixed:
                     factors[-2:] = [Sum((factors[-2], mixed))]
             else:
-                return _product_of(factors)
+                return product_of(factors)
 
     def _signed_factor(self) -> Form:
         minus = False
@@ -519,8 +278,8 @@ class _Reader:
         if token.kind != "command":
             return False
         return (
-            sign not in _SIGNS
-            and token.text not in _MARKS
+            sign not in RELATIONS
+            and token.text not in SET_OPERATIONS
             and token.text
             not in {"pm", "mp", "bmod", "mod", "pmod", "equiv", "end", "rfloor", "rceil", "rangle"}
             and sign not in {",", "\\\\", "\\}", ")", "]", ":"}
@@ -545,7 +304,7 @@ class _Reader:
         start = self.at
         if self._next().kind == "number":
             numerator, _, denominator = self._take().text, self._take(), self._take().text
-            return Product((_literal(numerator), Power(_literal(denominator), MINUS_ONE)))
+            return Product((literal(numerator), Power(literal(denominator), MINUS_ONE)))
         if self._sign() == "\\frac":
             fraction = self._factor()
             match fraction:
@@ -568,7 +327,7 @@ class _Reader:
                 base = Call("factorial", (base,))
             elif sign == "'":
                 self.at += 1
-                base = _primed(base)
+                base = primed(base)
             elif sign == "%":
                 self.at += 1
                 if isinstance(base, Percent | Based):
@@ -579,17 +338,17 @@ class _Reader:
                 base = Quantity(base, "deg")
             elif sign == "_" and isinstance(base, Num):
                 self.at += 1
-                base = _based(base, self._argument())
+                base = based(base, self._argument())
             else:
                 return base
 
     def _raised(self, base: Form) -> Form:
         if self._skip("'"):
-            return _primed(base)
+            return primed(base)
         if self._sign() == "{" and self._peek().text in {"prime", "'"}:
             self._take()
             while self._skip("'"):
-                base = _primed(base)
+                base = primed(base)
             self._expect("}")
             return base
         minus = False
@@ -612,11 +371,11 @@ class _Reader:
         token, sign = self._next(), self._sign()
         if token.kind == "number":
             self.at += 1
-            return self._repeating(_literal(token.text))
+            return self._repeating(literal(token.text))
         if token.kind == "name":
             self.at += 1
             return self._named(token.text)
-        if sign in _CLOSERS:
+        if sign in CLOSERS:
             return self._bracketed()
         if sign == "|":
             return self._absolute()
@@ -625,7 +384,7 @@ class _Reader:
             return self._command(token.text)
         if token.kind in {"\u221a"}:
             self.at += 1
-            return Power(self._argument(), _literal("0.5"))
+            return Power(self._argument(), literal("0.5"))
         raise UnreadableError
 
     def _repeating(self, number: Num) -> Num:
@@ -648,10 +407,10 @@ class _Reader:
             return self._braced()
         if token.kind == "number" and len(token.text) > 1 and token.text.isdigit():
             self.tokens[self.at] = Token("number", token.text[1:])
-            return _literal(token.text[0])
+            return literal(token.text[0])
         if token.kind == "name" and len(token.text) > 1 and not self.notation.program:
             self.tokens[self.at] = Token("name", token.text[1:])
-            return _letter(token.text[0])
+            return letter(token.text[0])
         return self._atom()
 
     def _braced(self) -> Form:
@@ -663,8 +422,8 @@ class _Reader:
         return Several(inner.items, braced=True) if isinstance(inner, Several) else inner
 
     def _bracketed(self) -> Form:
-        opening = self._expect(*_CLOSERS)
-        closers = _CLOSERS[opening]
+        opening = self._expect(*CLOSERS)
+        closers = CLOSERS[opening]
         self._deeper()
         if self._skip(*closers):
             if opening not in {"\\{", "{"}:
@@ -678,8 +437,8 @@ class _Reader:
         closing = self._expect(*closers)
         self.depth -= 1
         if condition is not None:
-            return _builder(inner, condition)
-        return _enclosed(opening, closing, inner)
+            return builder(inner, condition)
+        return enclosed(opening, closing, inner)
 
     def _condition(self) -> Form | None:
         """What follows the bar or colon of a set."""
@@ -700,8 +459,8 @@ class _Reader:
         applied = self._sign() in {"(", "^"} or (self._sign() == "{")
         if words.is_function(run, applied=applied):
             return self._applied(words.FUNCTIONS[run])
-        if run in _CONSTANTS and not primes:
-            return Const(_CONSTANTS[run])
+        if run in CONSTANTS and not primes:
+            return Const(CONSTANTS[run])
         if len(run) == 1 or run in words.GREEK:
             return self._symbol(run, primes)
         if self.notation.program and not all(letter in self.notation.alone for letter in run):
@@ -723,7 +482,7 @@ class _Reader:
         # The rest of the run is read as factors of its own, and may take an index or a power.
         self.tokens[self.at - 1] = Token("name", rest + "'" * primes)
         self.at -= 1
-        return _letter(head)
+        return letter(head)
 
     def _symbol(self, name: str, primes: int) -> Form:
         name = words.SAME_LETTER.get(name, name) + "'" * primes
@@ -811,7 +570,7 @@ class _Reader:
         return "".join(parts)
 
     def _command(self, name: str) -> Form:
-        if name in _UNKNOWN:
+        if name in UNKNOWN:
             raise UnreadableError
         if name in {"frac", "binom"}:
             above, below = self._argument(), self._argument()
@@ -826,8 +585,8 @@ class _Reader:
             return Call("log", (self._operand(), base))
         if name in words.FUNCTIONS:
             return self._applied(words.FUNCTIONS[name])
-        if name in _CONSTANTS:
-            return Const(_CONSTANTS[name])
+        if name in CONSTANTS:
+            return Const(CONSTANTS[name])
         if name in words.GREEK:
             return self._symbol(name, 0)
         return self._other_command(name)
@@ -850,7 +609,7 @@ class _Reader:
             return EMPTY
         if name == "begin":
             return self._environment()
-        if name in _ACCENTS:
+        if name in ACCENTS:
             return self._accented(name)
         if name in {"mathcal", "mathfrak", "mathscr", "rm", "bf", "it"}:
             return self._argument()
@@ -861,7 +620,7 @@ class _Reader:
         token = self._take()
         if braced:
             self._expect("}")
-        if token.text not in _SETS or self._sign() in {"^", "_"}:
+        if token.text not in SETS or self._sign() in {"^", "_"}:
             raise UnreadableError
         return token.text
 
@@ -939,7 +698,7 @@ class _Reader:
             self.at += 1
             factors.append(Power(self._factor(), MINUS_ONE))
         self.depth -= 1
-        return _product_of(factors)
+        return product_of(factors)
 
     def _environment(self) -> Form:
         name = self._index()
@@ -958,7 +717,7 @@ class _Reader:
             raise UnreadableError
         self.depth -= 1
         if name in {"cases", "aligned"}:
-            return _several([entry for row in rows for entry in row])
+            return several([entry for row in rows for entry in row])
         if len({len(row) for row in rows}) != 1:
             raise UnreadableError
         if name == "vmatrix":
@@ -983,97 +742,3 @@ def _function_at_end(run: str) -> str | None:
 def _joins(text: str) -> bool:
     said = [word.strip(",;") for word in text.casefold().split()]
     return bool(said) and all(word in words.JOINING or not word for word in said)
-
-
-def _literal(text: str) -> Num:
-    mantissa, _, power = text.lower().partition("e")
-    whole, _, decimals = mantissa.partition(".")
-    exponent = int(power[:8] or 0) if power else 0
-    if len(mantissa) > MAX_DIGITS or abs(exponent) > MAX_EXPONENT:
-        raise UnreadableError
-    value = Fraction(int(whole + decimals), 10 ** len(decimals)) * Fraction(10) ** exponent
-    places = max(len(decimals) - exponent, 0) if decimals or power else 0
-    return Num(value, places, len((whole + decimals).lstrip("0")) if places else 0)
-
-
-def _letter(name: str) -> Form:
-    return Const(name) if name in {"e", "i"} else Sym(words.SAME_LETTER.get(name, name))
-
-
-def _small(form: Form) -> str:
-    if isinstance(form, Num) and form.value.denominator == 1 and abs(form.value) < 100:
-        return str(form.value)
-    if isinstance(form, Product) and len(form.factors) == 2 and form.factors[0] == MINUS_ONE:
-        return "-" + _small(form.factors[1])
-    raise UnreadableError
-
-
-def _primed(form: Form) -> Form:
-    if isinstance(form, Sym):
-        return Sym(form.name + "'")
-    raise UnreadableError
-
-
-def _based(number: Num, base: Form) -> Based:
-    if not isinstance(base, Num) or base.value.denominator != 1 or not 0 <= base.value < 100:
-        raise UnreadableError
-    if number.places or number.value.denominator != 1:
-        raise UnreadableError
-    return Based(str(number.value.numerator), int(base.value))
-
-
-def _sum_of(terms: list[Form]) -> Form:
-    shapes = {_shape(term) for term in terms}
-    if shapes == {None}:
-        return Sum(tuple(terms))
-    (shape, *others) = shapes
-    if others or shape is None:
-        raise UnreadableError
-    matrices = [term for term in terms if isinstance(term, Matrix)]
-    return Matrix(
-        tuple(
-            tuple(Sum(tuple(m.rows[r][c] for m in matrices)) for c in range(shape[1]))
-            for r in range(shape[0])
-        )
-    )
-
-
-def _shape(form: Form) -> tuple[int, int] | None:
-    return (len(form.rows), len(form.rows[0])) if isinstance(form, Matrix) else None
-
-
-def _product_of(factors: list[Form]) -> Form:
-    if len(factors) == 1:
-        return factors[0]
-    matrices = [factor for factor in factors if isinstance(factor, Matrix)]
-    if not matrices:
-        return Product(tuple(factors))
-    rest = tuple(factor for factor in factors if not isinstance(factor, Matrix))
-    if len(matrices) != 1:
-        raise UnreadableError
-    return Matrix(tuple(tuple(Product((*rest, entry)) for entry in r) for r in matrices[0].rows))
-
-
-def _several(items: list[Form]) -> Form:
-    return items[0] if len(items) == 1 else Several(tuple(items), braced=False)
-
-
-def _enclosed(opening: str, closing: str, inner: Form) -> Form:
-    is_bare_list = isinstance(inner, Several) and not inner.braced
-    items = inner.items if isinstance(inner, Several) and is_bare_list else (inner,)
-    if opening in {"\\{", "{"}:
-        return Several(items, braced=True) if opening == "\\{" or len(items) > 1 else inner
-    if len(items) > 1 or opening + closing in {"(]", "[)"}:
-        return Group(opening, closing, items)
-    return inner
-
-
-def _builder(inner: Form, condition: Form) -> Form:
-    """A set given by a condition on one variable is that condition."""
-    named = inner.members[0] if isinstance(inner, Relation) and inner.signs == ("in",) else inner
-    if isinstance(named, Sym) and isinstance(condition, Relation):
-        return condition
-    raise UnreadableError
-
-
-__all__ = ["MAX_CHARS", "ONE", "PLAIN", "Notation", "notation_of", "read"]
