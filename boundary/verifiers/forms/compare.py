@@ -11,12 +11,11 @@ from typing import NamedTuple, TypeAlias
 
 from boundary.verifiers.forms import naming, numeric, sets, units, values
 from boundary.verifiers.forms.numeric import UndecidedError
+from boundary.verifiers.forms.settle import SCALARS, has_names, is_constant, settled
 from boundary.verifiers.forms.tree import (
     Based,
-    Call,
     Choice,
     Clock,
-    Const,
     Form,
     Group,
     Joined,
@@ -46,7 +45,6 @@ ROUNDED_DIGITS = 4
 # Lists longer than this are not matched in any order.
 MAX_ITEMS = 100
 
-_SCALARS = (Num, Sym, Const, Sum, Product, Power, Call)
 _LISTS = (Several, Group, Matrix)
 _SETS = (Group, Joined, Several, Reals)
 
@@ -75,14 +73,7 @@ def _stage(gold: Form, answer: Form) -> str:
     for kinds, stage in _STAGES:
         if isinstance(gold, kinds) or isinstance(answer, kinds):
             return stage
-    return "number" if not _has_names(gold) and not _has_names(answer) else "expression"
-
-
-def _has_names(form: Form) -> bool:
-    try:
-        return bool(values.names_of(form))
-    except (UndecidedError, RecursionError):
-        return True
+    return "number" if not has_names(gold) and not has_names(answer) else "expression"
 
 
 _STAGES: tuple[tuple[tuple[type, ...], str], ...] = (
@@ -102,89 +93,13 @@ _STAGES: tuple[tuple[tuple[type, ...], str], ...] = (
 
 
 def _same(gold: Form, answer: Form) -> Answer:
-    gold, answer = _settled(gold), _settled(answer)
+    gold, answer = settled(gold), settled(answer)
     if gold == answer:
         return True
     for applies, decide in _RULES:
         if applies(gold, answer):
             return decide(gold, answer)
     return False
-
-
-# -- what an answer comes down to
-
-
-def _settled(form: Form) -> Form:
-    """Without asides: the middle of a chain of equations, an approximate value, ``x in``."""
-    if isinstance(form, Relation):
-        form = _unchained(form)
-    if isinstance(form, Relation) and form.signs == ("in",) and naming.label(form.members[0]):
-        return _settled(form.members[1])
-    if _has_sign(form):
-        return Several(tuple(_both(form)), braced=False)
-    if isinstance(form, Several) and any(_has_sign(item) for item in form.items):
-        return Several(tuple(f for item in form.items for f in _both(item)), form.braced)
-    if isinstance(form, Several) and len(form.items) == 1 and form.braced:
-        return form
-    return form
-
-
-def _unchained(form: Relation) -> Form:
-    members, signs = form.members, form.signs
-    if "~" in signs:
-        at = signs.index("~")
-        if at == 0 and len(signs) == 1 and naming.label(members[0]):
-            signs = ("=",)
-        else:
-            members, signs = members[: at + 1], signs[:at]
-    if set(signs) == {"="} and len(signs) > 1:
-        members, signs = (members[0], members[-1]), ("=",)
-    if not signs:
-        return members[0]
-    if signs == ("=",) and _is_constant(members[0]) and _is_constant(members[1]):
-        return members[1]
-    return Relation(members, signs)
-
-
-def _is_constant(form: Form) -> bool:
-    if isinstance(form, Const) and form.name == "e":
-        return False
-    return isinstance(form, _SCALARS) and not _has_names(form)
-
-
-def _has_sign(form: Form) -> bool:
-    if isinstance(form, PlusMinus):
-        return True
-    if isinstance(form, Several | Group | Phrase | Matrix | Joined):
-        return False
-    return any(_has_sign(child) for child in children(form))
-
-
-def _both(form: Form) -> list[Form]:
-    return [_signed(form, 1), _signed(form, -1)] if _has_sign(form) else [form]
-
-
-def _signed(form: Form, sign: int) -> Form:
-    match form:
-        case PlusMinus(term, own):
-            inner = _signed(term, sign)
-            return inner if sign * own > 0 else negated(inner)
-        case Sum(terms):
-            return Sum(tuple(_signed(term, sign) for term in terms))
-        case Product(factors):
-            return Product(tuple(_signed(factor, sign) for factor in factors))
-        case Power(base, exponent):
-            return Power(_signed(base, sign), _signed(exponent, sign))
-        case Call(name, args):
-            return Call(name, tuple(_signed(arg, sign) for arg in args))
-        case Relation(members, signs):
-            return Relation(tuple(_signed(member, sign) for member in members), signs)
-        case Quantity(value, unit):
-            return Quantity(_signed(value, sign), unit)
-        case Percent(value):
-            return Percent(_signed(value, sign))
-        case _:
-            return form
 
 
 # -- words, choices
@@ -266,7 +181,7 @@ def _relations(gold: Form, answer: Form) -> Answer:
 
 def _told_more(gold: Form, answer: Form) -> Answer:
     """An answer such as ``x + y = 5`` where 5 was asked for."""
-    if not isinstance(answer, Relation) or not _is_constant(gold):
+    if not isinstance(answer, Relation) or not is_constant(gold):
         return False
     left, right = answer.members
     is_plain = isinstance(left, Sum | Product) and all(
@@ -289,7 +204,7 @@ def _equations(gold: Relation, answer: Relation) -> Answer:
     if one and other and "(" in one[0] and "(" in other[0]:
         return False
     members = (*gold.members, *answer.members)
-    if not all(isinstance(member, _SCALARS) for member in members):
+    if not all(isinstance(member, SCALARS) for member in members):
         return False
     return values.scale(_gap(gold), _gap(answer), positive=False)
 
@@ -341,7 +256,7 @@ def _inequality(gold: Relation, answer: Relation) -> Answer:
     one = gold if gold.signs[0] in {"<", "<=", "!=", "="} else _turned(gold)
     other = answer if answer.signs[0] in {"<", "<=", "!=", "="} else _turned(answer)
     if one.signs != other.signs or not all(
-        isinstance(member, _SCALARS) for member in (*one.members, *other.members)
+        isinstance(member, SCALARS) for member in (*one.members, *other.members)
     ):
         return False
     return values.scale(_gap(one), _gap(other), positive=one.signs[0] != "!=")
@@ -396,8 +311,6 @@ def _several_and_one(gold: Form, answer: Form) -> Answer:
     if len(several.items) == 1:
         return _turn(gold, several, several.items[0], other)
     if several.braced:
-        if isinstance(other, Group) and sets.is_interval(other):
-            return False
         return False
     if isinstance(other, Group | Matrix):
         vector = _vector(other)
@@ -619,7 +532,7 @@ def _times(value: Form, factor: Fraction) -> Form:
 
 def _without_unit(quantity: Quantity, other: Form, equal: Answer) -> Answer:
     is_angle = units.measure(quantity.unit).dimensions == (("degree", 1),)
-    if equal or not is_angle or not isinstance(other, _SCALARS) or isinstance(other, Num):
+    if equal or not is_angle or not isinstance(other, SCALARS) or isinstance(other, Num):
         return equal
     return values.same(Quantity(quantity.value, "deg"), other)
 
@@ -652,7 +565,7 @@ def _ratios(gold: Form, answer: Form) -> Answer:
     assert isinstance(ratio, Ratio)
     if isinstance(other, Clock):
         return _clock_of(ratio) == other.seconds
-    if len(ratio.parts) != 2 or not isinstance(other, _SCALARS):
+    if len(ratio.parts) != 2 or not isinstance(other, SCALARS):
         return False
     quotient = Product((ratio.parts[0], Power(ratio.parts[1], Num(Fraction(-1)))))
     return _same(quotient, other) if ratio is gold else _same(other, quotient)
@@ -722,7 +635,7 @@ def _all(*kinds: type) -> Callable[[Form, Form], bool]:
 
 # The first rule that applies decides.
 _RULES: tuple[tuple[Callable[[Form, Form], bool], Callable[[Form, Form], Answer]], ...] = (
-    (_all(*_SCALARS), _scalars),
+    (_all(*SCALARS), _scalars),
     (_any(Choice), _choices),
     (_any(Phrase), _phrases),
     (_any(Relation), _relations),

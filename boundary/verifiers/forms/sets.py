@@ -56,11 +56,6 @@ def same_cover(one: Cover, other: Cover) -> bool:
     )
 
 
-def is_interval(form: Form) -> bool:
-    """Whether a group can be nothing but an interval."""
-    return isinstance(form, Group) and len(form.items) == 2 and form.opening != "<"
-
-
 def _pieces(form: Form) -> list[Piece]:
     match form:
         case Group(opening, closing, (low, high)) if opening != "<":
