@@ -15,11 +15,6 @@ class Nucleus:
     temperature: float
     top_p: float
 
-    @property
-    def cuts(self) -> bool:
-        """Whether there are tokens that are never drawn."""
-        return self.top_p < 1 or self.temperature == 0
-
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
