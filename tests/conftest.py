@@ -24,6 +24,10 @@ collect_ignore = [] if find_spec("vllm") else ["vllm"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Verdicts of other runs would hide what this version of a verifier does.
 os.environ.setdefault("BOUNDARY_CACHE", "off")
+# The help is as wide and as plain as in a pipe, whatever the terminal is and on GitHub too.
+os.environ["COLUMNS"] = "80"
+for name in ("TERMINAL_WIDTH", "GITHUB_ACTIONS", "FORCE_COLOR", "PY_COLORS"):
+    os.environ.pop(name, None)
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -116,16 +116,16 @@ def wait_for(child: "subprocess.Popen[str]", condition: Callable[[], bool]) -> N
         time.sleep(0.01)
 
 
-def halting(parts: int) -> str:
+def halting(parts: int, *, seconds: float = 0.0) -> str:
     """What a child runs first so that it halts itself, as by a SIGSTOP from outside.
 
-    It does so once that many parts of samples are stored and one more sample is held in memory:
-    a moment in mid-work that no machine is too fast or too slow for.
+    It does so once that many parts of samples are stored, one after so many seconds, and one more
+    sample is held in memory: a moment in mid-work that no machine is too fast or too slow for.
     """
     return f"""
 import os, signal
 import boundary.drawing as drawing
-drawing._COMMIT_SECONDS = 0.0
+drawing._COMMIT_SECONDS = {seconds}
 beat, commit, stored = drawing.Drawing.beat, drawing.Drawing._commit, 0
 def counting(self, aloft):
     global stored

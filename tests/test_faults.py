@@ -114,11 +114,11 @@ def test_an_interrupt_keeps_what_was_drawn(
 ) -> None:
     """Even what no part held yet: the usual ten seconds between parts have not passed."""
     runs = study_in(tmp_path)
-    with started(tmp_path, "study", "slow.yaml") as child:
-        wait_for(child, lambda: any(b"started" in p.read_bytes() for p in runs.glob("*/*.json")))
-        time.sleep(0.5)
+    with started(tmp_path, "study", "slow.yaml", before=halting(0, seconds=10.0)) as child:
+        wait_until_halted(child)
         # As a terminal does it: to the command and to its workers.
         os.killpg(child.pid, signal.SIGINT)
+        child.send_signal(signal.SIGCONT)
         said, told = child.communicate(timeout=LIMIT_S)
     assert child.returncode == 130
     assert "interrupted" in told
@@ -207,10 +207,9 @@ def test_a_second_writer_is_refused_and_the_first_is_not_disturbed(
     tmp_path: Path, undisturbed: dict[str, dict[tuple[str, int], str]]
 ) -> None:
     runs = study_in(tmp_path)
-    with started(tmp_path, "study", "slow.yaml") as child:
-        wait_for(child, lambda: any(runs.glob("*/manifest.json")))
+    with started(tmp_path, "study", "slow.yaml", before=halting(0, seconds=10.0)) as child:
         # Halted, so that it holds its locks however long the others take to be refused.
-        child.send_signal(signal.SIGSTOP)
+        wait_until_halted(child)
         same = refused(tmp_path, "study", "slow.yaml")
         one = ("sample", BASE, "--suite", "dial", "-n", N, "--limit", PROBLEMS)
         into = refused(tmp_path, *one, "--results", runs)

@@ -172,7 +172,7 @@ def test_passk_and_compare_lay_a_named_curve_under(counts: Path) -> None:
         below = rows[rows["source"].notna()]
         assert set(below["arm"]) == {"Qwen2.5-7B"}
         assert set(below["read"]) == {"digitised"}
-        assert 'id="reference:2504' in (counts / folder / "passk.svg").read_text()
+        assert 'id="reference:2504' in (counts / folder / "passk.svg").read_text(encoding="utf-8")
 
 
 def test_a_curve_that_is_not_there_is_told_of(counts: Path) -> None:
@@ -193,7 +193,9 @@ def test_a_report_lays_curves_under_too(tmp_path: Path) -> None:
     figures = tmp_path / "page" / "figures" / "dial"
     rows = pd.read_csv(figures / "passk.csv")
     assert set(rows.loc[rows["source"].notna(), "arm"]) == {"Qwen2.5-7B"}
-    assert "Qwen2.5-7B, digitised" in (tmp_path / "page" / "report.html").read_text()
+    assert "Qwen2.5-7B, digitised" in (tmp_path / "page" / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize(

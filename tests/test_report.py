@@ -154,7 +154,7 @@ def test_a_report_of_runs_says_what_the_study_says(
 ) -> None:
     shown = done("report", runs["base"], runs["rl"], "--out", "page", where=place)
     assert "first=6 raises pass@1 by 62.5 pt" in shown
-    said = (place / "page" / "report.html").read_text()
+    said = (place / "page" / "report.html").read_text(encoding="utf-8")
     assert "boundary report" in said
     assert "--out page</pre>" in said
     assert (place / "page" / "report.html").stat().st_size
@@ -291,7 +291,7 @@ def test_how_much_of_a_gain_is_format_is_said(tmp_path: Path) -> None:
         "Of rl's +100.0 pt over base at k = 1, +100.0 pt are format:"
         " counting any clear final statement it is +0.0 pt.",
     )
-    page = (tmp_path / "page" / "report.html").read_text()
+    page = (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
     assert "right, lenient" in page
     assert "are format" in page
 

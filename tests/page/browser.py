@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,9 @@ def start(profile: Path) -> Iterator[Any]:
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(driver_path))
+    # It makes a socket in its temporary folder, whose path may have 107 bytes at most.
+    short = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+    driver = webdriver.Chrome(options=options, service=Service(driver_path, env=short))
     try:
         yield driver
     finally:

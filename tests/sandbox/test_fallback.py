@@ -10,6 +10,7 @@ import pytest
 
 from boundary.errors import PackageError
 from boundary.sandbox import Pool, level, pool, starts
+from boundary.sandbox.worker import Worker
 from boundary.verifiers import create
 from boundary.verifiers.code import CodeVerifier
 from tests.sandbox.processes import family
@@ -109,10 +110,20 @@ def mine() -> Iterator[set[int]]:
 def test_a_bubblewrap_that_hangs_is_given_up_with_all_it_started(
     bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    script(bare, f"sleep 1000 &\necho $! > {tmp_path}/pid\nsleep 1000")
+    pid = tmp_path / "pid"
+    script(bare, f"sleep 1000 &\necho $! > {pid}.new\nmv {pid}.new {pid}\nsleep 1000")
+
+    def hanging(name: str) -> Worker:
+        """One that has started another by the time that its own begins to count."""
+        worker = Worker(name)
+        while not pid.exists():
+            time.sleep(0.01)
+        return worker
+
+    monkeypatch.setattr(pool, "Worker", hanging)
     monkeypatch.setattr(pool, "START_LIMIT_S", 0.5)
     assert not starts()
-    while family([int((tmp_path / "pid").read_text())]):
+    while family([int(pid.read_text())]):
         time.sleep(0.05)
 
 
