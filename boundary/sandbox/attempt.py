@@ -17,8 +17,6 @@ _REPORTED = ("exception", "syntax", "memory_limit", "output_limit", "not_plain",
 _MAX_DETAIL = 300
 # Bytes of a frame of an error, whatever the program put into it.
 _MAX_ERROR_BYTES = 1 << 14
-# A limit on processor time that the kernel holds to is a whole second at least.
-_LEAST_CPU_S = 0.9
 
 
 class SandboxFailedError(Exception):
@@ -153,7 +151,7 @@ class Attempt:
         """Take the whole frames off what the program wrote, and nothing on trust."""
         while not self.is_over and len(self._answers) >= wire.HEADER.size:
             mark, size = wire.HEADER.unpack_from(self._answers)
-            is_value = mark == wire.VALUE
+            is_value = mark == wire.VALUE and self._is_function
             limit = self.task.program.limits.output_kb * 1024 if is_value else _MAX_ERROR_BYTES
             if size > limit:
                 self._settle(self._failure("output_limit", f"{size} bytes"), is_last=True)
@@ -167,6 +165,10 @@ class Attempt:
     def _frame(self, mark: bytes, body: bytes, cpu_s: float) -> None:
         if mark == wire.STARTED and not self._is_started:
             self._is_started = True
+            return
+        if not self._is_function and (mark == wire.VALUE or self._report):
+            # A script says once what went wrong, and never what is right.
+            self._settle(self._failure("not_plain", "no answer, but other bytes"), is_last=True)
             return
         used_s = max(0.0, cpu_s - self._cpu_s) if self._is_function else 0.0
         seal = seal_of(body) if mark == wire.VALUE and self._is_function else b""
@@ -226,9 +228,7 @@ class Attempt:
         if number == signal.SIGXCPU or (number == signal.SIGKILL and cpu_s >= self._most_cpu_s):
             return self._passed("cpu")
         if number == signal.SIGKILL and self._is_isolated:
-            # No program can do that to itself there, but by a limit that it lowered.
-            if self.task.failures and cpu_s >= _LEAST_CPU_S:
-                return self._passed("cpu")
+            # No program can do that to itself there.
             raise SandboxFailedError("the program was killed from outside")
         return self._failure("exited", f"ended by signal {number}")
 

@@ -12,11 +12,16 @@ Also runs inside the sandbox, thus imports nothing of the package but its fellow
 import struct
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from boundary.sandbox import packed
 
-MAX_DEPTH = 200
+MAX_DEPTH = 100
+
+# Keys of one set or dict, and sets and dicts of one value. Distinct hashes too can be made to
+# follow one path through a table, in time by the square of their number; honest outputs have
+# hundreds.
+_MAX_KEYS, _MAX_TABLES = 1 << 13, 1 << 16
 
 # Equal hashes of unequal keys that honest data never reaches; crafted ones make a set quadratic.
 _MAX_COLLISIONS = 64
@@ -160,9 +165,14 @@ def _other(kind: type) -> Callable[[Any, bytearray, int, int], None]:
 
 
 def _write_numpy(value: Any, out: bytearray, depth: int, limit: int) -> None:
-    """An array as lists, a scalar as a number."""
+    """A scalar as a number, and an array of one item as lists, which it equals.
+
+    To compare a longer one with lists gives no truth, so it equals nothing.
+    """
     if value.dtype.kind not in "biufcU":
         raise NotPlainError(f"an array of {value.dtype} is no plain data")
+    if value.size != 1:
+        raise NotPlainError(f"an array of {value.size} items is no plain data")
     found = value.tolist()
     if id(type(found)) not in _WRITERS:
         raise NotPlainError(f"{type(found).__name__} is no plain data")
@@ -176,7 +186,11 @@ def decode(data: bytes) -> Any:
         NotPlainError: They are not what :func:`encode` writes.
     """
     reader = _Reader(data)
-    value = reader.read(MAX_DEPTH)
+    try:
+        value = reader.read(MAX_DEPTH)
+    # A level takes several frames, and whoever calls has some of its own.
+    except RecursionError as error:
+        raise NotPlainError("nested too deeply to be read") from error
     if reader.at != len(data):
         raise NotPlainError("bytes left over")
     return value
@@ -187,6 +201,7 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._tables = 0
         self.at = 0
 
     def read(self, depth: int) -> Any:
@@ -221,15 +236,25 @@ class _Reader:
     def items(self, depth: int) -> list[Any]:
         return [self.read(depth) for _ in range(self._count())]
 
-    def keys(self, depth: int) -> list[Any]:
-        found = self.items(depth)
+    def keys(self, depth: int) -> set[Any]:
+        count = self._keys()
+        found = [self.read(depth) for _ in range(count)]
         refuse_crafted(found)
-        return found
+        return _each_once(set(found), count)
 
     def dictionary(self, depth: int) -> dict[Any, Any]:
-        pairs = [(self.read(depth), self.read(depth)) for _ in range(self._count())]
+        count = self._keys()
+        pairs = [(self.read(depth), self.read(depth)) for _ in range(count)]
         refuse_crafted([key for key, _ in pairs])
-        return dict(pairs)
+        return _each_once(dict(pairs), count)
+
+    def _keys(self) -> int:
+        """Number of keys of a set or dict."""
+        self._tables += 1
+        count = self._count()
+        if count > _MAX_KEYS or self._tables > _MAX_TABLES:
+            raise NotPlainError("more sets, dicts or keys of them than can be compared")
+        return count
 
     def block(self, depth: int) -> Any:
         """A packed list or tuple."""
@@ -276,18 +301,28 @@ _READERS: dict[bytes, Callable[[_Reader, int], Any]] = {
     b"b": _Reader.octets,
     b"l": _Reader.items,
     b"t": lambda reader, depth: tuple(reader.items(depth)),
-    b"e": lambda reader, depth: set(reader.keys(depth)),
+    b"e": _Reader.keys,
     b"z": lambda reader, depth: frozenset(reader.keys(depth)),
     b"d": _Reader.dictionary,
     b"p": _Reader.block,
 }
 
 
+_Table = TypeVar("_Table", set[Any], dict[Any, Any])
+
+
+def _each_once(made: _Table, count: int) -> _Table:
+    """What no writer of ours says twice costs time here each time."""
+    if len(made) != count:
+        raise NotPlainError("a key that comes twice")
+    return made
+
+
 def refuse_crafted(keys: Iterable[Any]) -> None:
-    """Refuse keys of a set or dict that were made to share one hash; equal ones count once.
+    """Refuse keys of a set or dict that were made to be slow; equal ones count once.
 
     Raises:
-        NotPlainError: They were, or one cannot be hashed.
+        NotPlainError: Many share one hash, there are too many, or one cannot be hashed.
     """
     first: dict[int, Any] = {}
     others: list[Any] = []
@@ -301,3 +336,5 @@ def refuse_crafted(keys: Iterable[Any]) -> None:
             others.append(key)
         if len(others) > _MAX_COLLISIONS:
             raise NotPlainError("keys with equal hashes")
+        if len(first) > _MAX_KEYS:
+            raise NotPlainError(f"more than {_MAX_KEYS} keys")

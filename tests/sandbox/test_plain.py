@@ -259,10 +259,48 @@ def test_a_block_counts_against_the_limit() -> None:
 
 def test_keys_that_share_a_hash_are_refused() -> None:
     """Thousands of them would take hours to put into a set."""
-    crafted = [n * (2**61 - 1) for n in range(50_000)]
+    crafted = [n * (2**61 - 1) for n in range(8_000)]
     data = array(b"e", len(crafted), *map(plain.encode, crafted))
     with pytest.raises(plain.NotPlainError, match="equal hashes"):
         plain.decode(data)
+
+
+def test_so_many_keys_and_tables_are_read_and_no_more() -> None:
+    """Keys of different hashes can be chosen to be slow as well: thousands are not read."""
+    many = list(range(8_192))
+    for mark, rest in ((b"e", b""), (b"z", b""), (b"d", b"N")):
+        data = array(mark, len(many), *(plain.encode(each) + rest for each in many))
+        assert len(plain.decode(data)) == len(many)
+        one_more = array(mark, len(many) + 1, *(plain.encode(n) + rest for n in [*many, -9]))
+        with pytest.raises(plain.NotPlainError, match="can be compared"):
+            plain.decode(one_more)
+    with pytest.raises(plain.NotPlainError, match="keys"):
+        plain.refuse_crafted([*many, -9])
+    for empty in (set(), frozenset(), {}):
+        data = array(b"l", 2**16 + 1, *[plain.encode(empty)] * (2**16 + 1))
+        with pytest.raises(plain.NotPlainError, match="can be compared"):
+            plain.decode(data)
+
+
+@pytest.mark.parametrize(("mark", "rest"), [(b"e", b""), (b"z", b""), (b"d", b"N")])
+def test_a_key_that_comes_twice_is_refused(mark: bytes, rest: bytes) -> None:
+    """No writer of ours makes it, and reading it over and over is work for nothing."""
+    data = array(mark, 3, *(plain.encode(each) + rest for each in (1, 2, True)))
+    with pytest.raises(plain.NotPlainError, match="twice"):
+        plain.decode(data)
+
+
+def test_depth_ends_in_a_refusal_however_deep_the_reader_stands() -> None:
+    def decoded(data: bytes, below: int) -> Any:
+        return decoded(data, below - 1) if below else plain.decode(data)
+
+    for mark in (b"l", b"t", b"e", b"z"):
+        for depth in (60, 99, 150, 5000):
+            data = array(mark, 1) * depth + array(b"z", 0)
+            for below in (0, 300, 500, 700, 850):
+                # Nothing else is raised, in particular no RecursionError.
+                with suppress(plain.NotPlainError):
+                    plain.decode(data) if not below else decoded(data, below)
 
 
 def test_references_are_written_out_up_to_the_limit() -> None:
