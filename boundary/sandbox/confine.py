@@ -141,7 +141,8 @@ def _set_limits(order: dict[str, Any], base: Base) -> None:
     for kind, value in wanted.items():
         _, most = resource.getrlimit(kind)
         value = value if most == resource.RLIM_INFINITY else min(value, most)
-        resource.setrlimit(kind, (value, value))
+        # Scripts ask for all the stack there may be; what it takes counts as memory.
+        resource.setrlimit(kind, (value, most if kind == resource.RLIMIT_STACK else value))
 
 
 def _put(path: str, text: str) -> None:

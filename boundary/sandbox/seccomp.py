@@ -3,7 +3,8 @@
 A list of what is refused, not of what is allowed: Python and the C library use different calls
 from version to version. Refused is what programs that compute an answer have no use for and what
 holes in kernels were found in: other name spaces, mounts, tracing, sockets but local ones, keys,
-BPF, io_uring, memory outside the limits. Calls newer than the list do not exist.
+BPF, io_uring, memory outside the limits. Calls newer than the list do not exist. What becomes of
+children is not for a program to say: that call does nothing.
 
 Also runs inside the sandbox, thus imports nothing of the package.
 """
@@ -24,6 +25,7 @@ _NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
 # CLONE_NEW* of time, mounts, cgroups, host name, IPC, users, processes, network.
 _NEW_NAMESPACES = 0x7E020080
 _AF_UNIX = 1
+_SIGCHLD = 17
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 
@@ -37,12 +39,14 @@ _ERRNO, _KILL = 0x00050000, 0x80000000
 _ALLOW: _Verdict = (_step(_RETURN, 0, 0, 0x7FFF0000),)
 _REFUSE: _Verdict = (_step(_RETURN, 0, 0, _ERRNO | errno.EPERM),)
 _MISSING: _Verdict = (_step(_RETURN, 0, 0, _ERRNO | errno.ENOSYS),)
+_PRETEND = _step(_RETURN, 0, 0, _ERRNO)
 
 
 class _Machine(NamedTuple):
     """Numbers of one architecture."""
 
     audit: int
+    sigaction: int
     clone: int
     clone3: int
     socket: int
@@ -60,6 +64,7 @@ _NEWEST = 456
 _MACHINES = {
     "x86_64": _Machine(
         audit=0xC000003E,
+        sigaction=13,
         clone=56,
         clone3=435,
         socket=41,
@@ -88,6 +93,7 @@ _MACHINES = {
     ),
     "aarch64": _Machine(
         audit=0xC00000B7,
+        sigaction=134,
         clone=220,
         clone3=435,
         socket=198,
@@ -154,14 +160,16 @@ def _instructions(machine: _Machine) -> bytes:
     happens for every program.
     """
     verdicts = dict.fromkeys(machine.refused, _REFUSE) | {machine.clone3: _MISSING}
-    for number, argument, test in (
-        (machine.clone, _ARGUMENT_0, _step(_ANY_BIT, 0, 1, _NEW_NAMESPACES)),
-        (machine.socket, _ARGUMENT_0, _step(_EQUAL, 1, 0, _AF_UNIX)),
-        (machine.ioctl, _ARGUMENT_1, _step(_EQUAL, 0, 1, _TIOCSTI)),
-        (machine.ioctl, _ARGUMENT_1, _step(_EQUAL, 0, 1, _TIOCLINUX)),
+    for number, argument, test, then in (
+        (machine.clone, _ARGUMENT_0, _step(_ANY_BIT, 0, 1, _NEW_NAMESPACES), _REFUSE[0]),
+        (machine.socket, _ARGUMENT_0, _step(_EQUAL, 1, 0, _AF_UNIX), _REFUSE[0]),
+        (machine.ioctl, _ARGUMENT_1, _step(_EQUAL, 0, 1, _TIOCSTI), _REFUSE[0]),
+        (machine.ioctl, _ARGUMENT_1, _step(_EQUAL, 0, 1, _TIOCLINUX), _REFUSE[0]),
+        # Of children that nobody has to wait for, nobody learns what they used.
+        (machine.sigaction, _ARGUMENT_0, _step(_EQUAL, 0, 1, _SIGCHLD), _PRETEND),
     ):
         loaded = _step(_LOAD, 0, 0, argument)
-        verdicts[number] = (loaded, test, _REFUSE[0], *verdicts.get(number, _ALLOW))
+        verdicts[number] = (loaded, test, then, *verdicts.get(number, _ALLOW))
     found = [verdicts.get(number, _ALLOW) for number in range(machine.newest + 1)]
     # Above are also the numbers of x32, whose 30th bit is set.
     ranges = [(0, found[0])]

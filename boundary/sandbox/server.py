@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -256,7 +257,7 @@ class Server:
 
     def _pass_on(self, child: Child, mark: bytes) -> bool:
         """Hand what the program wrote to the parent; whether it was anything."""
-        used = child.watch.cpu_s() if mark == wire.ANSWERED else 0.0
+        used = child.watch.used_s() if mark == wire.ANSWERED else 0.0
         began = time.monotonic()
         try:
             part = self._outbox.pass_on(mark, child.outputs[mark], wire.CPU.pack(used))
@@ -308,9 +309,13 @@ class Server:
 
     def _is_over(self, child: Child) -> bool:
         """Whether the process has ended; if so, how."""
+        # Gone with the process, thus asked before.
+        is_shortened = _has_less_time(child)
         pid, status, usage = os.wait4(child.pid, os.WNOHANG)
         if pid:
             child.status, child.cpu_s = status, usage.ru_utime + usage.ru_stime
+            if is_shortened and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+                child.why = child.why or "cpu"
         return bool(pid)
 
     def _kill(self, child: Child) -> None:
@@ -334,6 +339,18 @@ class Server:
                 os.close(fd)
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _has_less_time(child: Child) -> bool:
+    """Whether a program lowered the limit at which the kernel ends it, as nobody else can."""
+    if sys.platform != "linux":
+        return False
+    _, own_s = resource.getrlimit(resource.RLIMIT_CPU)
+    given_s = child.order["cpu_ceiling_s"]
+    with suppress(OSError):
+        _, left_s = resource.prlimit(child.pid, resource.RLIMIT_CPU)
+        return bool(left_s < (given_s if own_s == resource.RLIM_INFINITY else min(given_s, own_s)))
+    return False
 
 
 def _gather(child: Child) -> None:
@@ -362,6 +379,8 @@ def main(folder: str) -> NoReturn:
             programs that have them.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whoever started us may ignore it, and we could wait for no program.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # The loader has read it: the library's names are looked up, and not in each program's process.
     os.environ.pop("LD_BIND_NOW", None)
     widen(1)

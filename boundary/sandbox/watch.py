@@ -113,7 +113,7 @@ class Watch:
         self._base = base
         self._server = _own_number()
         self._born = time.monotonic()
-        self._last = 0.0
+        self._last = self._others_s = 0.0
         self._seen: dict[int, float] = {}
         self._looked_at = self._born
         self.slept_s = 0.0
@@ -122,7 +122,8 @@ class Watch:
 
     def start_anew(self) -> None:
         """Count processor time from here on, as for a new input."""
-        self._cpu_since = self.cpu_s()
+        self._cpu_since = self.used_s()
+        self._is_anew = True
         self._lasted_s = 0.0
 
     def excuse(self, seconds: float) -> None:
@@ -133,7 +134,11 @@ class Watch:
         """Seconds until the next look."""
         return max(0.0, self._look_at - time.monotonic())
 
-    def cpu_s(self) -> float:
+    def used_s(self) -> float:
+        """Processor time so far: of its first process by now, of the others by the last look."""
+        return self._own_s() + self._others_s
+
+    def _own_s(self) -> float:
         """Processor time of its first process so far, all threads together."""
         with suppress(OSError):
             # The clock of another process, as clock_getcpuclockid makes it.
@@ -149,7 +154,12 @@ class Watch:
         now = time.monotonic()
         if now < self._look_at:
             return ""
+        known_s = self._others_s
         use = self._use()
+        if self._is_anew:
+            # What its children used since the look before may have been for the input before.
+            self._cpu_since += self._others_s - known_s
+            self._is_anew = False
         # Who looks may have slept too.
         since = max(0.0, min(now - self._looked_at, 2 * _TICK_S)) if not is_waiting else 0.0
         self._looked_at = now
@@ -172,7 +182,7 @@ class Watch:
 
     def _use(self) -> Use:
         """Of all its processes."""
-        main_s, children_s, memory = self.cpu_s(), 0.0, 0
+        children_s, memory = 0.0, 0
         kin: list[Kin] = []
         for pid in self._pids():
             with suppress(OSError, ValueError, IndexError):
@@ -191,8 +201,8 @@ class Watch:
         if self._base.others is None:
             kin += [Kin(child, self.pid, "S") for child in _children(self.pid)]
         # Children that nobody waits for count as far as they were seen.
-        cpu_s = main_s + max(children_s, sum(self._seen.values()))
-        return Use(cpu_s, memory, is_asleep(kin, self._server))
+        self._others_s = max(self._others_s, children_s, sum(self._seen.values()))
+        return Use(self.used_s(), memory, is_asleep(kin, self._server))
 
     def _pids(self) -> Iterator[int]:
         """Its processes, as /proc numbers them."""

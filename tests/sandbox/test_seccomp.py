@@ -1,6 +1,7 @@
 """The filter, run step by step as the kernel does it, on every call of both machines."""
 
 import errno
+import signal
 import struct
 from collections.abc import Callable
 
@@ -61,6 +62,15 @@ def test_arguments_that_are_refused(machine: str) -> None:
     for request in (0x5412, 0x541C):
         assert judged(machine, known.ioctl, 0, request) == errno.EPERM
     assert judged(machine, known.ioctl, 0, 0x5401) == ALLOWED
+
+
+@pytest.mark.parametrize("machine", seccomp._MACHINES)
+def test_what_becomes_of_children_cannot_be_changed(machine: str) -> None:
+    known = seccomp._MACHINES[machine]
+    verdicts = {number: judged(machine, known.sigaction, number) for number in range(1, 65)}
+    # It returns 0, and has done nothing.
+    assert verdicts.pop(signal.SIGCHLD) == 0
+    assert set(verdicts.values()) == {ALLOWED}
 
 
 def test_other_ways_to_call_are_closed() -> None:
