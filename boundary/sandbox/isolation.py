@@ -105,7 +105,8 @@ def _arguments() -> list[str]:
         *(word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)),
         *(w for name in (_CODE, _PACKAGES, "/etc") for w in ("--perms", "0755", "--dir", name)),
         *_system(),
-        *_bound([Path(sys.base_prefix), Path(sys.base_exec_prefix)]),
+        *_bound(_interpreter_folders()),
+        *(w for p in _hidden() for w in ("--perms", "0555", "--tmpfs", p, "--remount-ro", p)),
         *(w for n in _INSIDE for w in ("--ro-bind", str(_HERE / f"{n}.py"), f"{_CODE}/{n}.py")),
         *(w for p in _packages() for w in ("--ro-bind", str(p), f"{_PACKAGES}/{p.name}")),
         *("--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", "/tmp"),
@@ -138,10 +139,15 @@ def _system() -> Iterator[str]:
         yield from ("--ro-bind-try", name, name)
 
 
+def _interpreter_folders() -> list[Path]:
+    homes = (Path(sys.base_prefix), Path(sys.base_exec_prefix))
+    return list(dict.fromkeys(home.resolve() for home in homes))
+
+
 def _bound(folders: list[Path]) -> Iterator[str]:
     """Folders under their own names, their parents open to everybody."""
     made: set[Path] = {Path("/"), Path("/usr")}
-    for folder in dict.fromkeys(path.resolve() for path in folders):
+    for folder in folders:
         if folder.is_relative_to("/usr"):
             continue
         for parent in reversed(folder.parents):
@@ -149,6 +155,13 @@ def _bound(folders: list[Path]) -> Iterator[str]:
                 made.add(parent)
                 yield from ("--perms", "0755", "--dir", str(parent))
         yield from ("--ro-bind", str(folder), str(folder))
+
+
+def _hidden() -> list[str]:
+    """Folders of installed packages: some hold answers, and the server uses none of them."""
+    roots = (*_interpreter_folders(), Path("/usr"), Path("/usr/local"))
+    found = {path.resolve() for root in roots for path in root.glob("lib*/python3*/*-packages")}
+    return sorted(str(path) for path in found if any(path.is_relative_to(root) for root in roots))
 
 
 @functools.cache

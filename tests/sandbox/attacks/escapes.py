@@ -4,6 +4,15 @@ from tests.sandbox.attacks.base import TRIES, Attack, probe
 
 ESCAPES = [
     probe(
+        "look for installed packages",
+        """
+import glob, sys
+def f(x):
+    homes = {sys.base_prefix, sys.base_exec_prefix, "/usr", "/usr/local"}
+    return [p for home in homes for p in glob.glob(home + "/lib*/python3*/*-packages/*")]
+""",
+    ),
+    probe(
         "connect to the network",
         TRIES
         + """
