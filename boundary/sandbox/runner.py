@@ -6,6 +6,7 @@ a program does to this code, it only changes its own outputs.
 Also runs inside the sandbox, thus imports nothing of the package but its fellows there.
 """
 
+import atexit
 import os
 import sys
 import types
@@ -56,7 +57,7 @@ def rehearse() -> None:
 def run(*, is_function: bool) -> NoReturn:
     """Run the program that comes on the way in, and end the process.
 
-    No handler of the program's runs at its end: that is over when it has answered.
+    No handler of a called program runs at its end: that is over when it has answered.
     """
     end = os._exit
     if is_function:
@@ -71,7 +72,7 @@ def _run_main() -> None:
     size = wire.HEADER.unpack(wire.read_exactly(0, wire.HEADER.size))[1]
     source, _, _ = plain.decode(wire.read_exactly(0, size))
     if _executed(source, _module("__main__"), ends=(SystemExit,)):
-        _flush()
+        _finish()
 
 
 def _run_function() -> None:
@@ -167,9 +168,17 @@ def _say(mark: bytes, kind: str, detail: str) -> None:
     wire.write_all(ANSWERS, wire.frame(mark, plain.encode((kind, detail))))
 
 
-def _flush() -> None:
+def _finish() -> None:
+    """End a script as Python does: its threads, what it left to be done last, what it printed."""
     try:
-        sys.stdout.flush()
+        # Not imported above either.
+        threading = sys.modules["threading"]
+        if threading.active_count() > 1:
+            threading._shutdown()
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.__stdout__):
+            if stream is not None:
+                stream.flush()
     except BaseException as error:  # noqa: BLE001
         _report(wire.ERROR, error)
 

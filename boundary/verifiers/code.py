@@ -42,7 +42,7 @@ class CodeVerifier:
     """
 
     name = "code"
-    version = "3"
+    version = "4"
 
     def __init__(
         self,

@@ -133,7 +133,10 @@ def test_nan_comes_back(pool: Pool) -> None:
         ("import collections\ndef f(): return collections.namedtuple('P', 'x y')(1, 2)", (1, 2)),
         ("import numpy\ndef f(): return numpy.float64(.5)", 0.5),
         ("import numpy\ndef f(): return [numpy.int64(3), numpy.bool_(True)]", [3, True]),
-        ("import numpy\ndef f(): return numpy.eye(2, dtype=int)", [[1, 0], [0, 1]]),
+        ("import numpy\ndef f(): return numpy.ones((1, 1), dtype=int)", [[1]]),
+        ("import numpy\ndef f(): return numpy.array(3)", 3),
+        ("import numpy\ndef f(): return numpy.eye(2, dtype=int)", None),
+        ("import numpy\ndef f(): return [numpy.zeros(0)]", None),
         ("import numpy\ndef f(): return numpy.array([object()])", None),
         ("import decimal\ndef f(): return decimal.Decimal(1)", None),
         ("def f(): return range(3)", None),
@@ -142,6 +145,121 @@ def test_nan_comes_back(pool: Pool) -> None:
 def test_what_equals_plain_data_becomes_it(safe: Pool, source: str, value: object) -> None:
     ((output,),) = run(safe, Program(source, "f", ((),), QUICK))
     assert (output.value, output.error) == (value, None if value else "not_plain")
+
+
+BURN = """
+import os, time
+def burn(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+"""
+
+
+def test_time_of_children_is_an_input_s_own(safe: Pool) -> None:
+    """As that of the program itself is: each input has all of its limit."""
+    source = (
+        f"{BURN}def f(x):\n    if not os.fork():\n        burn(.1)\n        os._exit(0)\n"
+        "    os.wait()\n    return x"
+    )
+    limits = Limits(wall_s=5, cpu_s=0.4, per_input=True, memory_mb=128)
+    (outputs,) = run(safe, Program(source, "f", tuple((n,) for n in range(12)), limits))
+    assert [(output.value, output.error) for output in outputs] == [(n, None) for n in range(12)]
+    (outputs,) = run(safe, Program(source, "f", ((1,),) * 12, Limits(wall_s=5, cpu_s=0.4)))
+    assert outputs[-1].error == "time_limit"
+
+
+@pytest.mark.parametrize("wait", ["", "os.wait()"])
+def test_short_children_hide_no_time(safe: Pool, wait: str) -> None:
+    """Each ends between two looks: whoever does not wait for them soon can start no more."""
+    source = f"""{BURN}
+import signal
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+def f(x):
+    for number in range(400):
+        end, other = os.pipe()
+        if not os.fork():
+            burn(.005)
+            os._exit(0)
+        os.close(other)
+        os.read(end, 1)
+        os.close(end)
+        {wait}
+    return x
+"""
+    limits = Limits(wall_s=5, cpu_s=0.4, processes=16, memory_mb=128)
+    ((output,),) = run(safe, Program(source, "f", ((1,),), limits))
+    assert (output.value, output.error) == (None, "time_limit" if wait else "exception"), output
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_program_that_shortens_its_own_time_has_used_it_up(safe: Pool, seconds: int) -> None:
+    source = (
+        f"import resource\nresource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))\n"
+        "def f(x):\n    while True: pass"
+    )
+    limits = Limits(wall_s=9, cpu_s=5, memory_mb=128)
+    ((output,),) = run(safe, Program(source, "f", ((1,),), limits))
+    assert output.error == "time_limit"
+
+
+def test_whoever_starts_us_may_ignore_the_end_of_children() -> None:
+    asks = (
+        "import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "from boundary.sandbox import Limits, Pool, Program\n"
+        "with Pool(1) as pool:\n"
+        "    program = Program('def f(x): return x', 'f', ((1,), (2,)), Limits())\n"
+        "    print([o.value for os in pool.run([(program, lambda *_: True)]) for o in os])"
+    )
+    command = [sys.executable, "-c", asks]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "[1, 2]\n"
+
+
+def test_a_program_may_ask_for_all_the_stack_there_is(safe: Pool) -> None:
+    source = (
+        "import resource, sys\nresource.setrlimit(resource.RLIMIT_STACK, (-1, -1))\n"
+        "def f(x): return x"
+    )
+    ((output,),) = run(safe, Program(source, "f", ((1,),), QUICK))
+    assert output.value == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "printed"),
+    [
+        (
+            "import threading, time\ndef f():\n    time.sleep(.05)\n    print(input())\n"
+            "threading.Thread(target=f).start()",
+            "given\n",
+        ),
+        ("import atexit\natexit.register(print, 1)\natexit.register(print, 2)", "2\n1\n"),
+        ("import atexit, sys\natexit.register(print, 1)\nsys.exit()", "1\n"),
+        (
+            "import io, sys\nsys.stdout = io.StringIO()\nprint(1)\nprint(2, file=sys.__stdout__)",
+            "2\n",
+        ),
+        ("import threading\nthreading.Thread(target=input, daemon=True).start()\nprint(1)", "1\n"),
+    ],
+)
+def test_a_script_ends_as_it_would_by_itself(safe: Pool, source: str, printed: str) -> None:
+    ((output,),) = run(safe, Program(source, None, ("given\n",), QUICK))
+    assert (output.value, output.error) == (printed, None)
+
+
+@pytest.mark.parametrize("mark", ["V", "E", "F", "S"])
+def test_a_script_says_once_what_went_wrong_and_never_what_is_right(safe: Pool, mark: str) -> None:
+    """Else the parent would read frame after frame of what nobody asked for."""
+    source = f"""
+import os, struct
+body = b"t" + struct.pack(">I", 2) + b"".join(
+    b"s" + struct.pack(">I", len(text)) + text for text in (b"exception", b"none")
+)
+for _ in range(3):
+    os.write(3, struct.pack(">cI", b"{mark}", len(body)) + body)
+print(7)
+"""
+    ((output,),) = run(safe, Program(source, None, ("",), QUICK))
+    assert (output.value, output.error) == (None, "not_plain")
 
 
 def test_a_method_is_called_on_an_object_made_anew(pool: Pool) -> None:
@@ -497,7 +615,7 @@ def test_no_right_program_is_late_on_a_busy_machine() -> None:
     """Each has all of its processor time, on cores that others want as well."""
     burn = [
         subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        for _ in range(3 * (os.cpu_count() or 2))
+        for _ in range(3 * len(os.sched_getaffinity(0)))
     ]
     source = (
         "import time\ndef f(x):\n    end = time.process_time() + .35\n"

@@ -99,7 +99,26 @@ def test_what_stands_before_a_function_is_there_for_a_program(verifier: CodeVeri
     problem = adder(head="from typing import List\n\ndef one(): return 1\n")
     program = "def add(a: List, b: List) -> List:\n    return a + b * one()\n"
     later = "from __future__ import annotations\n" + program.replace(" * one()", "")
-    assert judged(verifier, [task(problem, p) for p in (program, later)]) == [RIGHT] * 2
+    said = "# no from __future__ is needed\n" + program
+    assert judged(verifier, [task(problem, p) for p in (program, later, said)]) == [RIGHT] * 3
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\x85", "\x1c", "\v"])
+def test_blanks_that_python_does_not_know_are_an_error(verifier: CodeVerifier, blank: str) -> None:
+    tasks = [task(adder(), f"{ADD}{end}") for end in (f"{blank}\n", " \t\f\r\n")]
+    assert judged(verifier, tasks) == [("wrong", "syntax"), RIGHT]
+
+
+def test_outputs_nested_too_deeply_are_no_end_of_the_judging(verifier: CodeVerifier) -> None:
+    """Written past our own writer, who would refuse them."""
+    deep = (
+        "import os, struct\ndef add(a, b):\n"
+        "    body = (b'z' + struct.pack('>I', 1)) * {} + b'z' + bytes(4)\n"
+        "    os.write(3, struct.pack('>cI', b'V', len(body)) + body)\n    os._exit(0)\n"
+    )
+    tasks = [task(adder(), deep.format(depth)) for depth in (90, 199, 3000)]
+    found = judged(verifier, [*tasks, task(adder(), ADD)])
+    assert found == [("wrong", "mismatch")] * 3 + [RIGHT]
 
 
 def test_tiers_and_truncation(verifier: CodeVerifier) -> None:

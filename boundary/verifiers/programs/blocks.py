@@ -8,7 +8,8 @@ Strict reads the channel that the template asks for:
   anything else, begins inside that;
 - ``completion``: the text continues the question, up to the line of a stop string;
 - ``answer_tag``: the last ``<answer>…</answer>``, in it the last complete block if there is one;
-- ``assertion``: what follows the last ``[ANSWER]``, up to ``[/ANSWER]``;
+- ``assertion``: what follows the last ``[ANSWER]``, up to ``[/ANSWER]``, in it the last complete
+  block if there is one;
 - any other channel asks for no program, and is read as ``code``.
 
 Lenient takes the strict reading where that is Python and defines what the problem asks for. Else it
@@ -28,7 +29,11 @@ from boundary.verifiers.programs.source import parsed
 
 _THINK_END = "</think>"
 # Possessive: where a fence's line is none after all, there is nothing to try again.
-_FENCE = re.compile(r"^[ \t]{0,8}+(`{3,}+|~{3,}+)[ \t]*+([^\s`]*+)[^\n`]*+$", re.MULTILINE)
+_FENCE = re.compile(
+    r"^(?P<margin>[ \t]{0,8}+)(?P<mark>`{3,}+|~{3,}+)[ \t]*+\{?\.?(?P<language>[^\s`:,{}]*+)"
+    r"(?P<more>[^\n`]*+)$",
+    re.MULTILINE,
+)
 _PYTHON = {"", "python", "py", "python3", "python2", "ipython", "py3"}
 _TAG, _TAG_END = "<answer>", "</answer>"
 _BRACKET, _BRACKET_END = "[ANSWER]", "[/ANSWER]"
@@ -38,6 +43,8 @@ _BRACKET, _BRACKET_END = "[ANSWER]", "[/ANSWER]"
 _MOST_PARSED = 100_000
 _MOST_PARSED_IN_ALL = 500_000
 _MOST_CUTS = 40
+
+_OWN_NAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.comprehension)
 
 
 class Block(NamedTuple):
@@ -74,10 +81,10 @@ def blocks(text: str) -> list[Block]:
     for fence in _FENCE.finditer(text):
         if opening is None:
             opening = fence
-        elif fence[1].startswith(opening[1]) and not fence[2]:
+        elif fence["mark"].startswith(opening["mark"]) and not _states_more(fence):
             found.append(_block(text, opening, fence.start(), is_closed=True))
             opening = None
-        elif fence[2] and fence[1][0] == opening[1][0]:
+        elif _states_more(fence) and fence["mark"][0] == opening["mark"][0]:
             # Another block opens: the one before was left without an end.
             found.append(_block(text, opening, fence.start(), is_closed=False))
             opening = fence
@@ -87,7 +94,16 @@ def blocks(text: str) -> list[Block]:
 
 
 def _block(text: str, opening: re.Match[str], end: int, *, is_closed: bool) -> Block:
-    return Block(opening[2], text[opening.end() + 1 : end], is_closed)
+    lines, margin = text[opening.end() + 1 : end].split("\n"), opening["margin"]
+    # A block in a list item is as far in as its fence, which is no part of the program.
+    if margin and all(line.startswith(margin) for line in lines if line.strip()):
+        lines = [line.removeprefix(margin) for line in lines]
+    return Block(opening["language"], "\n".join(lines), is_closed)
+
+
+def _states_more(fence: re.Match[str]) -> bool:
+    """Whether a language, or anything, stands beside a fence: it then closes no block."""
+    return bool(fence["language"] or fence["more"].strip())
 
 
 def _code(task: Task) -> str | None:
@@ -101,7 +117,7 @@ def _last_complete(text: str) -> str | None:
 
 def _code_open(task: Task) -> str | None:
     text = _inside(task.sample.text)
-    closing = next((f for f in _FENCE.finditer(text) if not f[2]), None)
+    closing = next((f for f in _FENCE.finditer(text) if not _states_more(f)), None)
     program = text[: closing.start()] if closing else text
     return program if program.strip() else None
 
@@ -109,7 +125,7 @@ def _code_open(task: Task) -> str | None:
 def _inside(text: str) -> str:
     """The text, without the opening fence that it may repeat; a bare one closes the block."""
     opening = _FENCE.match(text.lstrip())
-    if opening and opening[2] and opening[2].lower() in _PYTHON:
+    if opening and opening["language"] and opening["language"].lower() in _PYTHON:
         return opening.string[opening.end() + 1 :]
     return text
 
@@ -147,8 +163,13 @@ def _answer_tag(task: Task) -> str | None:
 
 def _assertion(task: Task) -> str | None:
     text = _body(task.sample.text)
+    return _bracketed(text).strip() or None
+
+
+def _bracketed(text: str) -> str:
+    """What stands in the last brackets; in a complete block there, if it is in one."""
     inner = text.rpartition(_BRACKET)[2].partition(_BRACKET_END)[0]
-    return inner.strip() or None
+    return next((block.text for block in reversed(blocks(inner)) if block.is_closed), inner)
 
 
 _READERS: Mapping[str, Callable[[Task], str | None]] = {
@@ -176,7 +197,7 @@ def _others(task: Task, answers: "Answers") -> Iterator[str]:
 
 def _assertions(text: str, fenced: list[str]) -> Iterator[str]:
     if _BRACKET in text:
-        yield text.rpartition(_BRACKET)[2].partition(_BRACKET_END)[0].strip()
+        yield _bracketed(text).strip()
     yield from (block for block in fenced if "f(" in block)
     lines = (line.strip().strip("`") for line in reversed(text.split("\n")))
     yield from (line for line in lines if line.startswith(("assert f(", "f(")) and "==" in line)
@@ -222,8 +243,30 @@ class Answers:
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == self._name:
                 return not _is_empty(node)
-        names = (node.targets for node in tree.body if isinstance(node, ast.Assign))
-        return any(isinstance(t, ast.Name) and t.id == self._name for ts in names for t in ts)
+        return any(self._name in _names(node) for node in _of_the_module(tree))
+
+
+def _of_the_module(tree: ast.Module) -> Iterator[ast.AST]:
+    """Nodes but those inside functions and classes, whose names are their own."""
+    left: list[ast.AST] = [tree]
+    while left:
+        for node in ast.iter_child_nodes(left.pop()):
+            yield node
+            if not isinstance(node, _OWN_NAMES):
+                left.append(node)
+
+
+def _names(node: ast.AST) -> tuple[str, ...]:
+    """The names that a node gives to something."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return (name,)
+        case ast.Name(id=name, ctx=ast.Store()):
+            return (name,)
+        case ast.alias(name=name, asname=other):
+            return (other or name,)
+        case _:
+            return ()
 
 
 def _is_empty(node: ast.FunctionDef | ast.ClassDef) -> bool:

@@ -37,7 +37,8 @@ class Known:
 
     def slot(self, problem: Problem, code: str) -> tuple[Slot, bool]:
         """Where the decision on a program is, or will be; and whether it is new."""
-        text = code.replace("\r\n", "\n").rstrip()
+        # Python's own blanks: with any other at its end, a program is none.
+        text = code.replace("\r\n", "\n").rstrip(" \t\n\r\f")
         # Two suites may have problems of one id, with other tests.
         tests = (problem.meta.get("cases") or {}).get("digest", "")
         framed = f"{problem.id}\0{tests}\0{text}".encode("utf-8", "surrogatepass")

@@ -7,6 +7,7 @@ the reference solution that tells how long a test may take.
 
 import contextlib
 import marshal
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ sys.setrecursionlimit(50000)
 """
 """What LiveCodeBench puts before every program."""
 
+_FUTURE = re.compile(r"^from __future__", re.MULTILINE)
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, zlib.error)
 
 
@@ -270,7 +272,7 @@ class Plan:
 
     def _whole(self, code: str) -> str:
         # Such an import must come first.
-        return code if "from __future__" in code else f"{self.before}{code}"
+        return code if _FUTURE.search(code) else f"{self.before}{code}"
 
 
 def _inputs(entry: str | None, inputs: tuple[Any, ...]) -> tuple[Any, ...]:

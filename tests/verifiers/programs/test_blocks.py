@@ -15,6 +15,11 @@ BODY = "    return a + b\n"
 STRANGE = 'x = "\u2028\v\x85\x1c"\n'
 ASKED = f"{adder().question}\n"
 
+
+def indented(text: str, by: int) -> str:
+    return "".join(" " * by + line for line in text.splitlines(keepends=True))
+
+
 STRICT = [
     ("code", f"```python\n{ADD}```", ADD),
     ("code", f"First\n```python\n{OTHER}```\nbetter\n```py\n{ADD}```\ndone", ADD),
@@ -26,6 +31,12 @@ STRICT = [
     ("code", f"```python\n{OTHER}\n```python\n{ADD}```", ADD),
     ("code", f"```python\n{OTHER}```\n</think>\n```python\n{ADD}```", ADD),
     ("code", f"<think>\n```python\n{OTHER}```\n</think>\nNo code.", None),
+    ("code", f"1. So:\n   ```python\n{indented(ADD, 3)}   ```\n2. Done", ADD),
+    ("code", f"  ```python\n{ADD}  ```", ADD),
+    *(("code", f"```{said}\n{ADD}```", ADD) for said in ("python:add.py", "{python}", "{.python}")),
+    ("code", f"```python,linenos\n{ADD}```", ADD),
+    ("code", f"```r:python\n{ADD}```", None),
+    ("code", f"```python\n{ADD}```:\n", None),
     ("code", f"```python\n{ADD}", None),
     ("code", f"Use ```{ADD}``` as it is", None),
     ("code", ADD, None),
@@ -50,6 +61,9 @@ STRICT = [
     ("assertion", "assert f(1) == 2\n[/ANSWER]\n[PYTHON]", "assert f(1) == 2"),
     ("assertion", "So\n[ANSWER]\nassert f(1) == 2\n[/ANSWER]", "assert f(1) == 2"),
     ("assertion", "[ANSWER]assert f(1) == 2", "assert f(1) == 2"),
+    ("assertion", "[ANSWER]\n```python\nassert f(1) == 2\n```\n[/ANSWER]", "assert f(1) == 2"),
+    ("assertion", "```\n[ANSWER]\nassert f(1) == 2\n[/ANSWER]\n```", "assert f(1) == 2"),
+    ("assertion", "[ANSWER]\nassert f(1) == 2\n```", "assert f(1) == 2\n```"),
     ("assertion", "[ANSWER]\n[/ANSWER]", None),
     ("boxed", f"```python\n{ADD}```", ADD),
 ]
@@ -84,6 +98,21 @@ LENIENT = [
     ("answer_tag", f"```python\n{ADD}```", ADD),
     ("code", "I would add them.", None),
     ("code", "add = 5", "add = 5"),
+    *(
+        ("code", f"```python\n{OTHER}```\nBetter:\n```python\n{better}```", better)
+        for better in (
+            f"try:\n{indented(ADD, 4)}except: pass\n",
+            f"if True:\n{indented(ADD, 4)}",
+            "add: object = sum\n",
+            "add, more = sum, 1\n",
+            "from operator import add\n",
+        )
+    ),
+    *(
+        ("code", f"```python\n{ADD}```\nNot:\n```python\n{other}```", ADD)
+        for other in ("def g():\n    add = 1\n", "class A:\n    add = 1\n", "[1 for add in 'a']\n")
+    ),
+    ("code", f"```python\n{ADD}```\n```python\nx = {'+'.join(['a'] * 3000)}\n```", ADD),
 ]
 
 
