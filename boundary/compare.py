@@ -68,7 +68,11 @@ def run(
     settings = settings or Settings()
     base, *rest = (within_budget(table, settings) for table in (base, *others))
     second = within_budget(floor, settings) if floor else None
-    found = [_compare(base, other, settings, solved_at) for other in rest]
+    ours = tuple(unjudged_reasons(base, settings))
+    found = [
+        _compare(base, other, settings, solved_at, (*ours, *unjudged_reasons(other, settings)))
+        for other in rest
+    ]
     if second:
         _require_same_suite(base, second)
         _require_second_run(base, second)
@@ -79,7 +83,11 @@ def run(
 
 
 def _compare(
-    base: CountsTable, other: CountsTable, settings: Settings, solved_at: int | None
+    base: CountsTable,
+    other: CountsTable,
+    settings: Settings,
+    solved_at: int | None,
+    unjudged: Sequence[str],
 ) -> Comparison:
     import numpy as np
 
@@ -101,7 +109,7 @@ def _compare(
     ]
     notes = chain(
         comparison.notes,
-        *(unjudged_reasons(table, settings) for table in (base, other)),
+        unjudged,
         base.notes,
         other.notes,
         guess_note(curves[0], base),

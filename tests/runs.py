@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
 from boundary import sample
 from boundary.config import ArmSettings
@@ -143,6 +144,8 @@ drawing.Drawing.beat, drawing.Drawing._commit = halting, counting
 
 def wait_until_halted(child: "subprocess.Popen[str]") -> None:
     """Until a child that halts itself has done so; see :func:`halting`."""
+    if not hasattr(os, "waitid"):
+        pytest.skip("this Python has no os.waitid: macOS has it from 3.13 on")
     about = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
     wait_for(child, lambda: os.waitid(os.P_PID, child.pid, about) is not None)
 

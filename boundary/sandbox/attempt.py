@@ -168,10 +168,11 @@ class Attempt:
             return
         if not self._is_function and (mark == wire.VALUE or self._report):
             # A script says once what went wrong, and never what is right.
-            self._settle(self._failure("not_plain", "no answer, but other bytes"), is_last=True)
+            other = self._failure("not_plain", "no answer, but other bytes")
+            self._settle(self._report or other, is_last=True)
             return
         used_s = max(0.0, cpu_s - self._cpu_s) if self._is_function else 0.0
-        seal = seal_of(body) if mark == wire.VALUE and self._is_function else b""
+        seal = seal_of(body) if mark == wire.VALUE else b""
         if seal and seal == self._wanted_seal():
             output = Output(cpu_s=used_s, seal=seal, is_sealed=True)
         else:
@@ -228,7 +229,7 @@ class Attempt:
         if number == signal.SIGXCPU or (number == signal.SIGKILL and cpu_s >= self._most_cpu_s):
             return self._passed("cpu")
         if number == signal.SIGKILL and self._is_isolated:
-            # No program can do that to itself there.
+            # No program can do that to itself there, but by a limit: that one has a name above.
             raise SandboxFailedError("the program was killed from outside")
         return self._failure("exited", f"ended by signal {number}")
 

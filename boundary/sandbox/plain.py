@@ -11,20 +11,21 @@ Also runs inside the sandbox, thus imports nothing of the package but its fellow
 
 import struct
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from boundary.sandbox import packed
 
-MAX_DEPTH = 100
+MAX_DEPTH = 200
 
 # Keys of one set or dict, and sets and dicts of one value. Distinct hashes too can be made to
-# follow one path through a table, in time by the square of their number; honest outputs have
-# hundreds.
+# follow one path through a table, in time by the square of their number; expected outputs of the
+# suites have hundreds at most.
 _MAX_KEYS, _MAX_TABLES = 1 << 13, 1 << 16
 
-# Equal hashes of unequal keys that honest data never reaches; crafted ones make a set quadratic.
-_MAX_COLLISIONS = 64
+# Unequal keys of one hash, and bytes of all keys that share one; more make a set quadratic. Honest
+# data has few: -1 and -2 share theirs, and so do tuples that hold them.
+_MAX_COLLISIONS, _MAX_ALIKE_BYTES = 64, 1 << 18
 
 _SIZE = struct.Struct(">I")
 _INT64 = struct.Struct(">q")
@@ -164,28 +165,42 @@ def _other(kind: type) -> Callable[[Any, bytearray, int, int], None]:
     raise NotPlainError(f"{kind.__name__} is no plain data")
 
 
-def _write_numpy(value: Any, out: bytearray, depth: int, limit: int) -> None:
-    """A scalar as a number, and an array of one item as lists, which it equals.
+class Array:
+    """The items of a numpy array, which can be gone through.
 
-    To compare a longer one with lists gives no truth, so it equals nothing.
+    As a comparison of several with a list has no truth, it equals nothing.
     """
+
+    def __init__(self, items: list[Any]) -> None:
+        self._items = items
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+
+def _write_numpy(value: Any, out: bytearray, depth: int, limit: int) -> None:
+    """A scalar as a number, an array of one item as lists, which it equals, any other as such."""
     if value.dtype.kind not in "biufcU":
         raise NotPlainError(f"an array of {value.dtype} is no plain data")
     if value.size != 1:
-        raise NotPlainError(f"an array of {value.size} items is no plain data")
+        out += b"a"
     found = value.tolist()
     if id(type(found)) not in _WRITERS:
         raise NotPlainError(f"{type(found).__name__} is no plain data")
     _write(found, out, depth, limit)
 
 
-def decode(data: bytes) -> Any:
+def decode(data: bytes, *, is_ours: bool = False) -> Any:
     """Plain data from bytes, whoever wrote them.
+
+    Args:
+        data: The bytes.
+        is_ours: Whether the parent wrote them: there may be any number of keys then.
 
     Raises:
         NotPlainError: They are not what :func:`encode` writes.
     """
-    reader = _Reader(data)
+    reader = _Reader(data, is_ours=is_ours)
     try:
         value = reader.read(MAX_DEPTH)
     # A level takes several frames, and whoever calls has some of its own.
@@ -199,9 +214,10 @@ def decode(data: bytes) -> Any:
 class _Reader:
     """A position in bytes that are read once, forwards."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, is_ours: bool) -> None:
         self._data = data
-        self._tables = 0
+        self._is_ours = is_ours
+        self._tables = self._alike_bytes = 0
         self.at = 0
 
     def read(self, depth: int) -> Any:
@@ -239,22 +255,32 @@ class _Reader:
     def keys(self, depth: int) -> set[Any]:
         count = self._keys()
         found = [self.read(depth) for _ in range(count)]
-        refuse_crafted(found)
+        self._check(found)
         return _each_once(set(found), count)
 
     def dictionary(self, depth: int) -> dict[Any, Any]:
         count = self._keys()
         pairs = [(self.read(depth), self.read(depth)) for _ in range(count)]
-        refuse_crafted([key for key, _ in pairs])
+        self._check([key for key, _ in pairs])
         return _each_once(dict(pairs), count)
 
     def _keys(self) -> int:
         """Number of keys of a set or dict."""
         self._tables += 1
         count = self._count()
-        if count > _MAX_KEYS or self._tables > _MAX_TABLES:
+        if not self._is_ours and (count > _MAX_KEYS or self._tables > _MAX_TABLES):
             raise NotPlainError("more sets, dicts or keys of them than can be compared")
         return count
+
+    def _check(self, keys: list[Any]) -> None:
+        if not self._is_ours:
+            self._alike_bytes = refuse_crafted(keys, self._alike_bytes)
+
+    def array(self, depth: int) -> Array:
+        items = self.read(depth)
+        if type(items) is not list:
+            raise NotPlainError("an array that is none")
+        return Array(items)
 
     def block(self, depth: int) -> Any:
         """A packed list or tuple."""
@@ -305,6 +331,7 @@ _READERS: dict[bytes, Callable[[_Reader, int], Any]] = {
     b"z": lambda reader, depth: frozenset(reader.keys(depth)),
     b"d": _Reader.dictionary,
     b"p": _Reader.block,
+    b"a": _Reader.array,
 }
 
 
@@ -318,23 +345,33 @@ def _each_once(made: _Table, count: int) -> _Table:
     return made
 
 
-def refuse_crafted(keys: Iterable[Any]) -> None:
+def refuse_crafted(keys: Iterable[Any], alike_bytes: int = 0) -> int:
     """Refuse keys of a set or dict that were made to be slow; equal ones count once.
+
+    Args:
+        keys: The keys.
+        alike_bytes: Bytes of keys that share a hash, of other sets and dicts of the same value.
+
+    Returns:
+        The same with these.
 
     Raises:
         NotPlainError: Many share one hash, there are too many, or one cannot be hashed.
     """
     first: dict[int, Any] = {}
-    others: list[Any] = []
+    others: dict[int, set[bytes]] = {}
     for key in keys:
         try:
             number = hash(key)
         except TypeError as error:
             raise NotPlainError("a key that cannot be hashed") from error
         alike = first.setdefault(number, key)
-        if alike is not key and alike != key and key not in others:
-            others.append(key)
-        if len(others) > _MAX_COLLISIONS:
-            raise NotPlainError("keys with equal hashes")
+        if alike is not key and alike != key:
+            bodies, body = others.setdefault(number, set()), encode(key)
+            alike_bytes += len(body)
+            bodies.add(body)
+            if len(bodies) > _MAX_COLLISIONS or alike_bytes > _MAX_ALIKE_BYTES:
+                raise NotPlainError("keys with equal hashes")
         if len(first) > _MAX_KEYS:
             raise NotPlainError(f"more than {_MAX_KEYS} keys")
+    return alike_bytes

@@ -11,6 +11,7 @@ import os
 import sys
 import types
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from boundary.sandbox import plain, wire
@@ -86,7 +87,7 @@ def _run_function() -> None:
         _say(wire.FATAL, "exception", f"the source has no {entry}")
         return
     for body in inputs:
-        _answer(namespace, entry, plain.decode(body), limit)
+        _answer(namespace, entry, plain.decode(body, is_ours=True), limit)
 
 
 def _executed(
@@ -176,9 +177,13 @@ def _finish() -> None:
         if threading.active_count() > 1:
             threading._shutdown()
         atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.__stdout__):
-            if stream is not None:
-                stream.flush()
+        # Files that it left open are written out.
+        with suppress(KeyError):
+            vars(sys.modules["__main__"]).clear()
+        for name in ("stdout", "__stdout__"):
+            # One that is closed, detached or gone has nothing left: Python passes over it too.
+            with suppress(AttributeError, ValueError):
+                getattr(sys, name).flush()
     except BaseException as error:  # noqa: BLE001
         _report(wire.ERROR, error)
 

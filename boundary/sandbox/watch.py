@@ -119,6 +119,8 @@ class Watch:
         self.slept_s = 0.0
         self._look_at = self._born + _SHORT_TICK_S
         self.start_anew()
+        # There is no input before the first.
+        self._is_anew = False
 
     def start_anew(self) -> None:
         """Count processor time from here on, as for a new input."""
@@ -184,7 +186,8 @@ class Watch:
         """Of all its processes."""
         children_s, memory = 0.0, 0
         kin: list[Kin] = []
-        for pid in self._pids():
+        # Parents mostly first: a child that they have waited for in between is not counted twice.
+        for pid in sorted(self._pids()):
             with suppress(OSError, ValueError, IndexError):
                 fields = _stat(_PROC / str(pid))
                 threads = [thread for thread in _threads(pid, fields) if thread[0] not in _GONE]

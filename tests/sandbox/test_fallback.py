@@ -116,7 +116,9 @@ def test_a_bubblewrap_that_hangs_is_given_up_with_all_it_started(
     def hanging(name: str) -> Worker:
         """One that has started another by the time that its own begins to count."""
         worker = Worker(name)
-        while not pid.exists():
+        for _ in range(6_000):
+            if pid.exists():
+                break
             time.sleep(0.01)
         return worker
 

@@ -303,6 +303,34 @@ def test_depth_ends_in_a_refusal_however_deep_the_reader_stands() -> None:
                     plain.decode(data) if not below else decoded(data, below)
 
 
+def test_pairs_that_share_a_hash_are_no_craft() -> None:
+    """-1 and -2 do, and so does each point of a grid with another one."""
+    grid = {(x, y) for x in range(-40, 40) for y in range(-40, 40)}
+    assert plain.decode(plain.encode(grid)) == grid
+    assert plain.decode(plain.encode(dict.fromkeys(grid))) == dict.fromkeys(grid)
+
+
+def test_long_keys_that_share_a_hash_are_refused() -> None:
+    """Each would be compared, item by item, with all of them that stand before it."""
+    ends = [tuple(-1 - (n >> bit & 1) for bit in range(6)) for n in range(64)]
+    keys = [(*[0] * 4_000, *end) for end in ends]
+    assert 15_000 < len(plain.encode(keys[0])) < 20_000
+    assert len({hash(key) for key in keys}) == 1
+    with pytest.raises(plain.NotPlainError, match="equal hashes"):
+        plain.decode(array(b"e", len(keys), *map(plain.encode, keys)))
+    few = keys[:10]
+    several = [array(b"e", len(few), *map(plain.encode, few))] * 4
+    assert plain.decode(several[0]) == {*few}
+    with pytest.raises(plain.NotPlainError, match="equal hashes"):
+        plain.decode(array(b"l", len(several), *several))
+
+
+@pytest.mark.parametrize("body", [b"aN", b"a", array(b"a", 1), b"a" + plain.encode((1, 2))])
+def test_an_array_is_a_list_of_items(body: bytes) -> None:
+    with pytest.raises(plain.NotPlainError):
+        plain.decode(body)
+
+
 def test_references_are_written_out_up_to_the_limit() -> None:
     value: list[Any] = []
     for _ in range(100):

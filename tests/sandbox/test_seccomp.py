@@ -67,10 +67,13 @@ def test_arguments_that_are_refused(machine: str) -> None:
 @pytest.mark.parametrize("machine", seccomp._MACHINES)
 def test_what_becomes_of_children_cannot_be_changed(machine: str) -> None:
     known = seccomp._MACHINES[machine]
-    verdicts = {number: judged(machine, known.sigaction, number) for number in range(1, 65)}
-    # It returns 0, and has done nothing.
-    assert verdicts.pop(signal.SIGCHLD) == 0
-    assert set(verdicts.values()) == {ALLOWED}
+    for action in (1, 1 << 32, (1 << 40) + 1):
+        verdicts = {n: judged(machine, known.sigaction, n, action) for n in range(1, 65)}
+        # It returns 0, and has done nothing.
+        assert verdicts.pop(signal.SIGCHLD) == 0
+        assert set(verdicts.values()) == {ALLOWED}
+    # What is set may be asked.
+    assert judged(machine, known.sigaction, signal.SIGCHLD, 0) == ALLOWED
 
 
 def test_other_ways_to_call_are_closed() -> None:

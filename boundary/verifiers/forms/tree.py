@@ -195,7 +195,6 @@ Form: TypeAlias = (
 )
 
 ZERO = Num(Fraction(0))
-ONE = Num(Fraction(1))
 MINUS_ONE = Num(Fraction(-1))
 EMPTY = Several((), braced=True)
 

@@ -20,6 +20,7 @@ where they stop being Python; else the text itself, cut likewise; else the last 
 import ast
 import io
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -30,8 +31,8 @@ from boundary.verifiers.programs.source import parsed
 _THINK_END = "</think>"
 # Possessive: where a fence's line is none after all, there is nothing to try again.
 _FENCE = re.compile(
-    r"^(?P<margin>[ \t]{0,8}+)(?P<mark>`{3,}+|~{3,}+)[ \t]*+\{?\.?(?P<language>[^\s`:,{}]*+)"
-    r"(?P<more>[^\n`]*+)$",
+    r"^(?P<margin>[ \t]{0,8}+)(?P<mark>`{3,}+|~{3,}+)[ \t]*+"
+    r"(?:\{?\.?(?=[A-Za-z]))?+(?P<language>[^\s`:,{}]*+)(?P<more>[^\n`]*+)$",
     re.MULTILINE,
 )
 _PYTHON = {"", "python", "py", "python3", "python2", "ipython", "py3"}
@@ -98,7 +99,7 @@ def _block(text: str, opening: re.Match[str], end: int, *, is_closed: bool) -> B
     # A block in a list item is as far in as its fence, which is no part of the program.
     if margin and all(line.startswith(margin) for line in lines if line.strip()):
         lines = [line.removeprefix(margin) for line in lines]
-    return Block(opening["language"], "\n".join(lines), is_closed)
+    return Block(opening["language"] or opening["more"].strip(), "\n".join(lines), is_closed)
 
 
 def _states_more(fence: re.Match[str]) -> bool:
@@ -263,10 +264,15 @@ def _names(node: ast.AST) -> tuple[str, ...]:
             return (name,)
         case ast.Name(id=name, ctx=ast.Store()):
             return (name,)
-        case ast.alias(name=name, asname=other):
-            return (other or name,)
+        case ast.ImportFrom(module=str(module), level=0, names=names) if _is_there(module):
+            return tuple(one.asname or one.name for one in names)
         case _:
             return ()
+
+
+def _is_there(module: str) -> bool:
+    """Whether a program can import it: examples of use import what is asked for from nowhere."""
+    return module.partition(".")[0] in {*sys.stdlib_module_names, "numpy"}
 
 
 def _is_empty(node: ast.FunctionDef | ast.ClassDef) -> bool:

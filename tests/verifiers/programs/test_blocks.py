@@ -37,6 +37,8 @@ STRICT = [
     ("code", f"```python,linenos\n{ADD}```", ADD),
     ("code", f"```r:python\n{ADD}```", None),
     ("code", f"```python\n{ADD}```:\n", None),
+    ("code", f"```python\n{ADD}```.\n", None),
+    ("code", f"```:\n{OTHER}```\n", None),
     ("code", f"```python\n{ADD}", None),
     ("code", f"Use ```{ADD}``` as it is", None),
     ("code", ADD, None),
@@ -110,7 +112,14 @@ LENIENT = [
     ),
     *(
         ("code", f"```python\n{ADD}```\nNot:\n```python\n{other}```", ADD)
-        for other in ("def g():\n    add = 1\n", "class A:\n    add = 1\n", "[1 for add in 'a']\n")
+        for other in (
+            "def g():\n    add = 1\n",
+            "class A:\n    add = 1\n",
+            "[1 for add in 'a']\n",
+            "from solution import add\nassert add(1, 2) == 3\n",
+            "import add\n",
+            "from . import add\n",
+        )
     ),
     ("code", f"```python\n{ADD}```\n```python\nx = {'+'.join(['a'] * 3000)}\n```", ADD),
 ]
