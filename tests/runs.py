@@ -30,6 +30,8 @@ REPOSITORY = Path(__file__).parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"
 ZOO = REPOSITORY / "boundary" / "zoo" / "checkpoints" / "base"
 LIMIT_S = 120
+OFTEN = "import boundary.drawing as d; d._COMMIT_SECONDS = 0.1"
+"""What a child runs first so that it stores a part ten times a second, not every ten."""
 
 
 def environment() -> dict[str, str]:

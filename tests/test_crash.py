@@ -11,10 +11,9 @@ import pytest
 
 from boundary import sample, suites
 from boundary.store import Run, count_run
-from tests.runs import LIMIT_S, Ready, done, job, rows, run_in, texts
+from tests.runs import LIMIT_S, OFTEN, Ready, done, job, rows, run_in, texts
 
 KILLS, PROBLEMS = 25, 8
-OFTEN = "import boundary.drawing as d; d._COMMIT_SECONDS = 0.1"
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from boundary.store.parts import read_whole
 from tests import shell
 from tests.runs import (
     LIMIT_S,
+    OFTEN,
     ZOO,
     cli,
     done,
@@ -46,8 +47,6 @@ from tests.runs import (
 
 BASE, RL = "fake/p=0.2,delay=0.01", "fake/p=0.6,delay=0.01"
 PROBLEMS, N = 3, 50
-OFTEN = "import boundary.drawing as d; d._COMMIT_SECONDS = 0.1"
-"""A child that stores a part ten times a second, not every ten seconds."""
 
 
 def study_in(folder: Path) -> Path:

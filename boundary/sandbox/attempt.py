@@ -15,6 +15,7 @@ from boundary.sandbox.program import Check, Output, Program, prepare, seal_of
 _REPORTED = ("exception", "syntax", "memory_limit", "output_limit", "not_plain", "exited")
 
 _MAX_DETAIL = 300
+_NO_ANSWER = "no answer, but other bytes"
 # Bytes of a frame of an error, whatever the program put into it.
 _MAX_ERROR_BYTES = 1 << 14
 
@@ -168,8 +169,7 @@ class Attempt:
             return
         if not self._is_function and (mark == wire.VALUE or self._report):
             # A script says once what went wrong, and never what is right.
-            other = self._failure("not_plain", "no answer, but other bytes")
-            self._settle(self._report or other, is_last=True)
+            self._settle(self._report or self._failure("not_plain", _NO_ANSWER), is_last=True)
             return
         used_s = max(0.0, cpu_s - self._cpu_s) if self._is_function else 0.0
         seal = seal_of(body) if mark == wire.VALUE else b""
@@ -250,4 +250,4 @@ def _output(mark: bytes, body: bytes, cpu_s: float, seal: bytes) -> Output:
         kind, detail = found
         if kind in _REPORTED and type(detail) is str:
             return Output(error=kind, detail=detail[:_MAX_DETAIL], cpu_s=cpu_s)
-    return Output(error="not_plain", detail="no answer, but other bytes", cpu_s=cpu_s)
+    return Output(error="not_plain", detail=_NO_ANSWER, cpu_s=cpu_s)

@@ -45,6 +45,8 @@ _MOST_PARSED = 100_000
 _MOST_PARSED_IN_ALL = 500_000
 _MOST_CUTS = 40
 
+# What a program can import.
+_MODULES = sys.stdlib_module_names | {"numpy"}
 _OWN_NAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.comprehension)
 
 
@@ -272,7 +274,7 @@ def _names(node: ast.AST) -> tuple[str, ...]:
 
 def _is_there(module: str) -> bool:
     """Whether a program can import it: examples of use import what is asked for from nowhere."""
-    return module.partition(".")[0] in {*sys.stdlib_module_names, "numpy"}
+    return module.partition(".")[0] in _MODULES
 
 
 def _is_empty(node: ast.FunctionDef | ast.ClassDef) -> bool:
